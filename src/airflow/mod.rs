@@ -1,0 +1,3 @@
+//! The Airflow REST API, version 1 and 2, behind one client.
+
+pub mod model;

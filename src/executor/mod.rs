@@ -1,0 +1,1 @@
+//! Runs a plan, step by step, and says everything as events.

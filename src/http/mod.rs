@@ -1,0 +1,1 @@
+//! One HTTP exchange: TLS, proxy, limits and the origin guard.

@@ -1,0 +1,3 @@
+//! The program: reads argv and the environment, calls the command line, exits.
+
+fn main() {}

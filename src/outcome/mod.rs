@@ -1,0 +1,1 @@
+//! What actions give and how steps fail.

@@ -1,0 +1,1 @@
+//! A playbook as its author wrote it, read and checked.

@@ -1,0 +1,1 @@
+//! Shows events to people and machines.

@@ -1,0 +1,1 @@
+//! An imitation of Airflow 2 and 3 for trials and tests.

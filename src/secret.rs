@@ -1,0 +1,1 @@
+//! Secrets, and the mask that keeps them from leaving.
