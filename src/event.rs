@@ -1,1 +1,189 @@
 //! What happens in a run, as it happens.
+//!
+//! The executor says everything it does as events, and nothing else. Journal, reporters and record read them; each matches
+//! exhaustively, so that a new event makes every reader decide. Events are masked before they get here.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use crate::outcome::{ActionKind, ActionResult, Failure, StepOutcome};
+
+/// One thing that happened.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Event {
+    /// The version of this form; 1.
+    pub v: u32,
+    /// Its place in the run, counted from 1 without gaps.
+    pub seq: u64,
+    /// When it happened.
+    pub at: Timestamp,
+    /// What happened.
+    #[serde(flatten)]
+    pub kind: EventKind,
+}
+
+/// What can happen. `step` is a step's place in the plan, counted from 0.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum EventKind {
+    /// The run began.
+    RunStarted(Box<RunStarted>),
+    /// A step began.
+    StepStarted {
+        /// The step.
+        step: usize,
+        /// Its name as people read it.
+        name: String,
+    },
+    /// A request failed; with a delay it is sent again after it.
+    TryFailed(TryFailed),
+    /// A write is about to be sent. It is not sent unless every sink has taken this.
+    WriteAnnounced(Box<WriteAnnounced>),
+    /// It is known, or known to be unknown, what became of an announced write.
+    WriteSettled {
+        /// The step.
+        step: usize,
+        /// What became of it.
+        fate: WriteFate,
+    },
+    /// A DAG run that is waited for was looked at.
+    Waiting {
+        /// The step.
+        step: usize,
+        /// The run.
+        dag_run_id: String,
+        /// Its state, in Airflow's word.
+        state: String,
+    },
+    /// Something the author should know, that is no failure.
+    Warned {
+        /// The step, when one is running.
+        step: Option<usize>,
+        /// One sentence.
+        message: String,
+    },
+    /// A step printed a text.
+    Printed {
+        /// The step.
+        step: usize,
+        /// The text, without a line feed at its end.
+        text: String,
+    },
+    /// A step ended.
+    StepFinished(Box<StepFinished>),
+    /// A signal asked the run to end.
+    Interrupted {
+        /// The signal's number.
+        signal: i32,
+    },
+    /// The run ended.
+    RunFinished {
+        /// How long it took, in milliseconds.
+        elapsed_ms: u64,
+    },
+}
+
+/// The start of a run.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct RunStarted {
+    /// The run's id.
+    pub run_id: String,
+    /// The playbook's name.
+    pub playbook: String,
+    /// The playbook's path as it was given.
+    pub path: String,
+    /// The commit the playbook is at, with `+dirty` when the file differs from it.
+    pub git_sha: Option<String>,
+    /// The playbook's text.
+    pub text: String,
+    /// The target's name.
+    pub target: String,
+    /// The API's base URL.
+    pub base_url: String,
+    /// Inputs with their values.
+    pub inputs: Map<String, Value>,
+    /// The steps there are, in order.
+    pub steps: Vec<StepInfo>,
+}
+
+/// A step as the plan has it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StepInfo {
+    /// The step's id.
+    pub id: String,
+    /// Its action.
+    pub action: ActionKind,
+}
+
+/// A request that failed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TryFailed {
+    /// The step.
+    pub step: usize,
+    /// What was asked, such as `GET https://host/api/v1/dags`.
+    pub request: String,
+    /// Which try it was, counted from 1.
+    pub try_number: u32,
+    /// How many tries there are.
+    pub attempts: u32,
+    /// The HTTP status, when there was an answer.
+    pub status: Option<u16>,
+    /// What went wrong, one sentence.
+    pub message: String,
+    /// The time until the next try, in milliseconds; none when there is none.
+    pub retry_in_ms: Option<u64>,
+}
+
+/// A write that is about to be sent.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct WriteAnnounced {
+    /// The step.
+    pub step: usize,
+    /// Its action.
+    pub action: ActionKind,
+    /// What makes it the only one: a `dag_run_id`, or the mark in an event's `extra`.
+    pub identity: String,
+    /// What it acts on: a DAG's id or a dataset's URI.
+    pub subject: String,
+    /// The arguments it is sent with.
+    pub arguments: Value,
+}
+
+/// What became of a write.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum WriteFate {
+    /// Airflow answered that it did it.
+    Accepted,
+    /// No answer told, but it was found in Airflow.
+    Found,
+    /// It was not done.
+    Refused,
+    /// It can't be known.
+    Unknown,
+}
+
+/// The end of a step.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct StepFinished {
+    /// The step.
+    pub step: usize,
+    /// How it ended.
+    pub outcome: StepOutcome,
+    /// What its action gave.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub result: Option<ActionResult>,
+    /// Why it failed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub failure: Option<Failure>,
+    /// What it captured.
+    #[serde(default, skip_serializing_if = "Map::is_empty")]
+    pub captured: Map<String, Value>,
+    /// How many requests it sent.
+    pub requests: u32,
+    /// How many of these read a further page of a list.
+    pub pages: u32,
+    /// How long it took, in milliseconds.
+    pub elapsed_ms: u64,
+}

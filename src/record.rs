@@ -1,1 +1,261 @@
 //! What a run came to: the fold of its events.
+//!
+//! Exit code, reports and the last line all read one `RunRecord`, so that they can't disagree.
+
+use jiff::Timestamp;
+use serde::Serialize;
+use serde_json::{Map, Value};
+
+use crate::event::{Event, EventKind, RunStarted, StepFinished, StepInfo, TryFailed, WriteAnnounced, WriteFate};
+use crate::outcome::{ActionKind, ActionResult, Failure, FailureKind, StepOutcome};
+
+/// A run, as far as it has come.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct RunRecord {
+    /// The run's id.
+    pub run_id: String,
+    /// The playbook's name.
+    pub playbook: String,
+    /// The playbook's path.
+    pub path: String,
+    /// The commit the playbook is at.
+    pub git_sha: Option<String>,
+    /// The target's name.
+    pub target: String,
+    /// The API's base URL.
+    pub base_url: String,
+    /// When it began.
+    pub started_at: Option<Timestamp>,
+    /// How long it took, in milliseconds; none while it goes on.
+    pub elapsed_ms: Option<u64>,
+    /// Inputs with their values.
+    pub inputs: Map<String, Value>,
+    /// The steps, in playbook order.
+    pub steps: Vec<StepRecord>,
+    /// Warnings that belong to no step.
+    pub warnings: Vec<String>,
+    /// The number of the signal that ended it.
+    pub signal: Option<i32>,
+}
+
+/// A step, as far as it has come.
+#[derive(Debug, Clone, Serialize)]
+pub struct StepRecord {
+    /// The step's id.
+    pub id: String,
+    /// Its name as people read it; empty before it began.
+    pub name: String,
+    /// Its action.
+    pub action: ActionKind,
+    /// How it ended; none when it did not.
+    pub outcome: Option<StepOutcome>,
+    /// What its action gave.
+    pub result: Option<ActionResult>,
+    /// Why it failed.
+    pub failure: Option<Failure>,
+    /// What it captured.
+    pub captured: Map<String, Value>,
+    /// The tries that failed, in order.
+    pub tries: Vec<TryFailed>,
+    /// The write it announced.
+    pub write: Option<WriteRecord>,
+    /// Its warnings.
+    pub warnings: Vec<String>,
+    /// How many requests it sent.
+    pub requests: u32,
+    /// How long it took, in milliseconds.
+    pub elapsed_ms: Option<u64>,
+}
+
+/// A write and what became of it.
+#[derive(Debug, Clone, Serialize)]
+pub struct WriteRecord {
+    /// What makes it the only one.
+    pub identity: String,
+    /// What it acts on.
+    pub subject: String,
+    /// What became of it; none while that is open.
+    pub fate: Option<WriteFate>,
+}
+
+/// What a run came to, in the order in which it decides.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Verdict {
+    /// Every step passed or was skipped.
+    Passed,
+    /// A step failed; the first failure decides.
+    Failed(FailureKind),
+    /// A signal ended it.
+    Interrupted(i32),
+}
+
+impl RunRecord {
+    /// Takes the next event in.
+    pub fn apply(&mut self, event: &Event) {
+        match &event.kind {
+            EventKind::RunStarted(started) => self.start(event.at, started),
+            EventKind::StepStarted { step, name } => self.with(*step, |record| record.name.clone_from(name)),
+            EventKind::TryFailed(tried) => self.with(tried.step, |record| record.tries.push(tried.clone())),
+            EventKind::WriteAnnounced(write) => self.with(write.step, |record| record.announce(write)),
+            EventKind::WriteSettled { step, fate } => self.with(*step, |record| record.settle(*fate)),
+            EventKind::Warned { step: Some(step), message } => {
+                self.with(*step, |record| record.warnings.push(message.clone()));
+            }
+            EventKind::Warned { step: None, message } => self.warnings.push(message.clone()),
+            EventKind::StepFinished(finished) => self.with(finished.step, |record| record.finish(finished)),
+            EventKind::Interrupted { signal } => self.signal = Some(*signal),
+            EventKind::RunFinished { elapsed_ms } => self.elapsed_ms = Some(*elapsed_ms),
+            EventKind::Waiting { .. } | EventKind::Printed { .. } => {}
+        }
+    }
+
+    /// What the run came to.
+    #[must_use]
+    pub fn verdict(&self) -> Verdict {
+        if let Some(signal) = self.signal {
+            return Verdict::Interrupted(signal);
+        }
+        match self.first_failure() {
+            Some((_, failure)) => Verdict::Failed(failure.kind),
+            None => Verdict::Passed,
+        }
+    }
+
+    /// The failure that decides, with its step.
+    #[must_use]
+    pub fn first_failure(&self) -> Option<(&StepRecord, &Failure)> {
+        self.steps.iter().find_map(|step| step.failure.as_ref().map(|failure| (step, failure)))
+    }
+
+    /// How many steps ended so.
+    #[must_use]
+    pub fn count(&self, outcome: StepOutcome) -> usize {
+        self.steps.iter().filter(|step| step.outcome == Some(outcome)).count()
+    }
+
+    fn start(&mut self, at: Timestamp, started: &RunStarted) {
+        self.run_id.clone_from(&started.run_id);
+        self.playbook.clone_from(&started.playbook);
+        self.path.clone_from(&started.path);
+        self.git_sha.clone_from(&started.git_sha);
+        self.target.clone_from(&started.target);
+        self.base_url.clone_from(&started.base_url);
+        self.inputs.clone_from(&started.inputs);
+        self.started_at = Some(at);
+        self.steps = started.steps.iter().map(StepRecord::new).collect();
+    }
+
+    fn with(&mut self, step: usize, change: impl FnOnce(&mut StepRecord)) {
+        if let Some(record) = self.steps.get_mut(step) {
+            change(record);
+        }
+    }
+}
+
+impl StepRecord {
+    fn new(info: &StepInfo) -> Self {
+        Self {
+            id: info.id.clone(),
+            name: String::new(),
+            action: info.action,
+            outcome: None,
+            result: None,
+            failure: None,
+            captured: Map::new(),
+            tries: Vec::new(),
+            write: None,
+            warnings: Vec::new(),
+            requests: 0,
+            elapsed_ms: None,
+        }
+    }
+
+    fn announce(&mut self, write: &WriteAnnounced) {
+        self.write =
+            Some(WriteRecord { identity: write.identity.clone(), subject: write.subject.clone(), fate: None });
+    }
+
+    fn settle(&mut self, fate: WriteFate) {
+        if let Some(write) = &mut self.write {
+            write.fate = Some(fate);
+        }
+    }
+
+    fn finish(&mut self, finished: &StepFinished) {
+        self.outcome = Some(finished.outcome);
+        self.result.clone_from(&finished.result);
+        self.failure.clone_from(&finished.failure);
+        self.captured.clone_from(&finished.captured);
+        self.requests = finished.requests;
+        self.elapsed_ms = Some(finished.elapsed_ms);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn event(seq: u64, kind: EventKind) -> Event {
+        Event { v: 1, seq, at: Timestamp::UNIX_EPOCH, kind }
+    }
+
+    fn started(ids: &[&str]) -> EventKind {
+        let steps = ids.iter().map(|id| StepInfo { id: (*id).to_owned(), action: ActionKind::Print }).collect();
+        EventKind::RunStarted(Box::new(RunStarted {
+            run_id: "r".to_owned(),
+            playbook: "p".to_owned(),
+            path: "p.yaml".to_owned(),
+            git_sha: None,
+            text: String::new(),
+            target: "my".to_owned(),
+            base_url: "http://h/api/v1".to_owned(),
+            inputs: Map::new(),
+            steps,
+        }))
+    }
+
+    fn finished(step: usize, failure: Option<Failure>) -> EventKind {
+        let outcome = if failure.is_some() { StepOutcome::Failed } else { StepOutcome::Passed };
+        EventKind::StepFinished(Box::new(StepFinished {
+            step,
+            outcome,
+            result: None,
+            failure,
+            captured: Map::new(),
+            requests: 1,
+            pages: 0,
+            elapsed_ms: 5,
+        }))
+    }
+
+    #[test]
+    fn the_first_failure_decides_and_a_signal_decides_before_it() {
+        let mut record = RunRecord::default();
+        record.apply(&event(1, started(&["a", "b"])));
+        record.apply(&event(2, finished(0, None)));
+        assert_eq!(record.verdict(), Verdict::Passed);
+        record.apply(&event(3, finished(1, Some(Failure::new(FailureKind::NotFound, "no such DAG")))));
+        assert_eq!(record.verdict(), Verdict::Failed(FailureKind::NotFound));
+        assert_eq!(record.first_failure().map(|(step, _)| step.id.as_str()), Some("b"));
+        record.apply(&event(4, EventKind::Interrupted { signal: 2 }));
+        assert_eq!(record.verdict(), Verdict::Interrupted(2));
+    }
+
+    #[test]
+    fn tries_stay_inside_their_step() {
+        let mut record = RunRecord::default();
+        record.apply(&event(1, started(&["a"])));
+        let tried = TryFailed {
+            step: 0,
+            request: "GET http://h".to_owned(),
+            try_number: 1,
+            attempts: 3,
+            status: Some(503),
+            message: "asleep".to_owned(),
+            retry_in_ms: Some(1000),
+        };
+        record.apply(&event(2, EventKind::TryFailed(tried.clone())));
+        assert_eq!(record.steps[0].tries, vec![tried]);
+    }
+}

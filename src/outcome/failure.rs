@@ -1,0 +1,138 @@
+//! Why a step failed.
+//!
+//! A failure is a value: typed, serialisable, carried by events and read by reports and by the exit code.
+
+use serde::{Deserialize, Serialize};
+
+use crate::source::Location;
+
+/// The kinds of failure; reports show them in `snake_case`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FailureKind {
+    /// An `expect` or `assert` did not hold.
+    Expectation,
+    /// A template or expression could not be worked out, or gave the wrong type.
+    Template,
+    /// Airflow does not know the DAG or the dataset.
+    NotFound,
+    /// The DAG is there but not as it must be: stale, with an import error, paused, without a tag.
+    NotReady,
+    /// The DAG run ended `failed`.
+    DagRunFailed,
+    /// The wait ran out while the DAG run goes on.
+    WaitTimedOut,
+    /// The DAG run stayed `queued` for longer than allowed.
+    QueuedTooLong,
+    /// Somebody paused the DAG while its run was waited for.
+    DagPaused,
+    /// The DAG run was there and is gone.
+    Vanished,
+    /// The step's own `timeout` ran out.
+    TimedOut,
+    /// The API can't be reached.
+    Unreachable,
+    /// The credential is not accepted or has not the right.
+    Authentication,
+    /// Airflow answered that it will not do this.
+    Rejected,
+    /// Airflow, or something before it, answered with an error of its own.
+    ServerError,
+    /// A write may or may not have happened, and it could not be found out.
+    OutcomeUnknown,
+    /// A dataset has no consumer that would run, and `consumers: require` stands.
+    NoConsumer,
+    /// A value that must not leave was about to.
+    SecretLeak,
+    /// A signal ended the run.
+    Interrupted,
+}
+
+/// A failed task of a DAG run.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FailedTask {
+    /// The task's id.
+    pub task_id: String,
+    /// The index of a mapped task instance; -1 for one that is not mapped.
+    pub map_index: i64,
+    /// The try that failed, counted from 1.
+    pub try_number: i64,
+    /// The last lines of that try's log, oldest first; empty when they could not be read.
+    pub log: Vec<String>,
+}
+
+/// An expectation that did not hold.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Unmet {
+    /// The expression.
+    pub expression: String,
+    /// The author's own words for it.
+    pub message: Option<String>,
+    /// What the expression gave, when not `false`.
+    pub gave: Option<String>,
+    /// The names in it with their values, as JSON text.
+    pub values: Vec<(String, String)>,
+    /// Where it stands in the playbook.
+    pub location: Option<Location>,
+}
+
+/// Why a step failed, with everything a person needs to go on.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Failure {
+    /// The kind.
+    pub kind: FailureKind,
+    /// One sentence: lower case, no full stop.
+    pub message: String,
+    /// The place in the playbook that is to blame, where one is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub location: Option<Location>,
+    /// Further facts, a line each.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<String>,
+    /// The way out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub help: Option<String>,
+    /// The failed tasks of a failed DAG run.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub failed_tasks: Vec<FailedTask>,
+    /// The expectations that did not hold.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unmet: Vec<Unmet>,
+}
+
+impl Failure {
+    /// A failure with its sentence; the rest is added by the `with_` methods.
+    #[must_use]
+    pub fn new(kind: FailureKind, message: impl Into<String>) -> Self {
+        Self {
+            kind,
+            message: message.into(),
+            location: None,
+            notes: Vec::new(),
+            help: None,
+            failed_tasks: Vec::new(),
+            unmet: Vec::new(),
+        }
+    }
+
+    /// Names the place that is to blame.
+    #[must_use]
+    pub fn with_location(mut self, location: Location) -> Self {
+        self.location = Some(location);
+        self
+    }
+
+    /// Adds a line of fact.
+    #[must_use]
+    pub fn with_note(mut self, note: impl Into<String>) -> Self {
+        self.notes.push(note.into());
+        self
+    }
+
+    /// Adds the way out.
+    #[must_use]
+    pub fn with_help(mut self, help: impl Into<String>) -> Self {
+        self.help = Some(help.into());
+        self
+    }
+}
