@@ -91,6 +91,23 @@ impl SourceFile {
         (line, before.chars().count() + 1)
     }
 
+    /// The text of a line counted from 1, without its line break; empty when there is no such line.
+    #[must_use]
+    pub fn line(&self, number: usize) -> &str {
+        let Some(&start) = number.checked_sub(1).and_then(|index| self.0.line_starts.get(index)) else {
+            return "";
+        };
+        let end = self.0.line_starts.get(number).map_or(self.0.text.len(), |next| next - 1);
+        let line = self.0.text.get(start..end).unwrap_or_default();
+        line.strip_suffix('\r').unwrap_or(line)
+    }
+
+    /// The offset of the first byte of the line that holds `offset`.
+    #[must_use]
+    pub fn line_start(&self, offset: usize) -> usize {
+        self.0.line_starts[self.0.line_starts.partition_point(|&start| start <= offset) - 1]
+    }
+
     /// The place of a span, to be carried away from the text.
     #[must_use]
     pub fn location(&self, span: Span) -> Location {
@@ -111,6 +128,14 @@ mod tests {
         let x = file.text().find('x').expect("there is an x");
         assert_eq!(file.line_column(x), (2, 6));
         assert_eq!(file.line_column(file.text().len()), (3, 1));
+    }
+
+    #[test]
+    fn a_line_is_given_without_its_break_and_a_missing_one_is_empty() {
+        let file = SourceFile::new("a.yaml", "one\r\ntwo\n");
+        let lines: Vec<&str> = (0..5).map(|number| file.line(number)).collect();
+        assert_eq!(lines, ["", "one", "two", "", ""]);
+        assert_eq!(file.line_start(7), 5);
     }
 
     #[test]

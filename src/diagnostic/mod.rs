@@ -3,6 +3,13 @@
 //! In: a code, a place, what was found and what was expected. Out: the same struct drawn for people or as data. Nothing
 //! here finds mistakes.
 
+mod draw;
+mod excerpt;
+mod wording;
+
+pub use draw::{draw, summary};
+pub use wording::{alternatives, near_name, quote};
+
 use crate::source::{SourceFile, Span};
 
 /// How bad a diagnostic is.
