@@ -1,1 +1,0 @@
-//! Secrets, and the mask that keeps them from leaving.

@@ -1,0 +1,33 @@
+//! Which variables are secret, by their names.
+
+/// Parts of a name that say that the value is secret.
+const SECRET_PARTS: [&str; 6] = ["PASSWORD", "PASSWD", "SECRET", "TOKEN", "KEY", "CREDENTIALS"];
+
+/// Ends of a name that say that the value only leads to a secret.
+const PLAIN_ENDS: [&str; 5] = ["ID", "PATH", "FILE", "DIR", "URL"];
+
+/// Whether a variable's name says that its value is secret, as in `MY_AIRFLOW_API_KEY`.
+///
+/// A part between underscores decides, whatever its case: `MONKEY` is not secret. Names that end in `_ID`, `_PATH`,
+/// `_FILE`, `_DIR` or `_URL` are not.
+#[must_use]
+pub fn is_secret_name(name: &str) -> bool {
+    let is_one_of = |part: &str, words: &[&str]| words.iter().any(|word| part.eq_ignore_ascii_case(word));
+    let leads_elsewhere = name.rsplit_once('_').is_some_and(|(_, end)| is_one_of(end, &PLAIN_ENDS));
+    !leads_elsewhere && name.split('_').any(|part| is_one_of(part, &SECRET_PARTS))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_part_of_the_name_decides_and_an_end_that_leads_elsewhere_clears_it() {
+        for secret in ["MY_AIRFLOW_API_KEY", "token", "Db_Password_2", "AWS_SECRET_ACCESS_KEY", "GOOGLE_CREDENTIALS"] {
+            assert!(is_secret_name(secret), "{secret}");
+        }
+        for plain in ["MONKEY", "HOME", "AWS_ACCESS_KEY_ID", "SSH_KEY_PATH", "token_file", "TOKEN_URL", "KEY_DIR", ""] {
+            assert!(!is_secret_name(plain), "{plain}");
+        }
+    }
+}
