@@ -65,13 +65,8 @@ fn entry(lines: &[&str], line: usize) -> (Entry, usize) {
         return (Entry { line, name, raw: raw.trim().to_owned(), value: Err(Flaw::Form) }, 1);
     };
     let name = name.to_owned();
-    let (raw, value, taken) = match value.chars().next() {
-        Some(quote @ ('\'' | '"')) => quoted(value, quote, lines),
-        _ => {
-            let (raw, value) = bare(value);
-            (raw, value, 1)
-        }
-    };
+    let quote = value.chars().next().filter(|c| matches!(c, '\'' | '"'));
+    let (raw, value, taken) = quote.map_or_else(|| bare(value), |quote| quoted(value, quote, lines));
     (Entry { line, name, raw, value }, taken)
 }
 
@@ -126,7 +121,7 @@ fn closing(text: &str, quote: char) -> Option<usize> {
 }
 
 /// A value without quotes; ` #` starts a comment.
-fn bare(value: &str) -> (String, Result<String, Flaw>) {
+fn bare(value: &str) -> (String, Result<String, Flaw>, usize) {
     let comment =
         value.char_indices().zip(value.chars().skip(1)).find(|((_, c), next)| matches!(c, ' ' | '\t') && *next == '#');
     let text = comment.map_or(value, |((at, _), _)| &value[..at]).trim();
@@ -139,7 +134,7 @@ fn bare(value: &str) -> (String, Result<String, Flaw>) {
     } else {
         by_dotenvy(text)
     };
-    (text.to_owned(), value)
+    (text.to_owned(), value, 1)
 }
 
 /// The value as dotenvy reads it. Its error is dropped, since it holds the value.

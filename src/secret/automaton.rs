@@ -27,7 +27,7 @@ impl Automaton {
     ///
     /// When there are too many patterns to search for, everything is covered: rather nothing readable than a secret.
     pub(super) fn find(&self, bytes: &[u8]) -> Vec<Range<usize>> {
-        let Some(search) = &self.search else { return vec![0..bytes.len()] };
+        let Some(search) = &self.search else { return Vec::from([Range { start: 0, end: bytes.len() }]) };
         let mut found: Vec<Range<usize>> = search.find_overlapping_iter(bytes).map(|found| found.range()).collect();
         found.sort_by_key(|range| (range.start, range.end));
         let mut merged: Vec<Range<usize>> = Vec::with_capacity(found.len());

@@ -92,7 +92,9 @@ mod tests {
 
     fn writer(secrets: &[&str]) -> MaskingWriter<Vec<u8>> {
         let masker = Masker::new();
-        secrets.iter().for_each(|secret| masker.learn(secret));
+        for secret in secrets {
+            masker.learn(secret);
+        }
         MaskingWriter::new(Vec::new(), masker)
     }
 
