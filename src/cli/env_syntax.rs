@@ -147,6 +147,7 @@ fn by_dotenvy(value: &str) -> Result<String, Flaw> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::proptest;
 
     fn read(text: &str) -> Vec<(usize, String, Result<String, Flaw>)> {
         entries(text).into_iter().map(|entry| (entry.line, entry.name, entry.value)).collect()
@@ -222,5 +223,23 @@ mod tests {
         let found = read("MY_AIRFLOW_API_KEY: hunter2");
         assert_eq!(found[0].1, "MY_AIRFLOW_API_KEY");
         assert!(!Flaw::Form.to_string().contains("hunter2"));
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_is_read_without_panic(text in "[ -~\\n\\r\\té\u{feff}]{0,60}") {
+            assert!(entries(&text).iter().all(|entry| entry.line >= 1));
+        }
+
+        #[test]
+        fn what_is_read_is_what_dotenvy_reads(gap in "[ \\t]{0,2}", value in "[a-c$\\\\'\"# =é]{0,8}", tail in "( #c'\"| )?") {
+            let line = format!("A{gap}={gap}{value}{tail}\n");
+            let ours = read(&line).pop().and_then(|(_, _, value)| value.ok());
+            let theirs = dotenvy::from_read_iter(line.as_bytes()).next().and_then(Result::ok);
+            // It fails on more lines than we do, such as `A=b  # it's`; where both read a value, it is the same.
+            if let (Some(ours), Some((_, theirs))) = (ours, theirs) {
+                assert_eq!(ours, theirs, "{line:?}");
+            }
+        }
     }
 }

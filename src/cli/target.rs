@@ -336,6 +336,8 @@ no API URL for target `my`
         );
         let world = world.set("MY_AIRFLOW_API_PASSWORD", "hunter2");
         assert!(matches!(world.target().credential, Some(Credential::Password { username, .. }) if username == "ana"));
+        let world = world.set("MY_AIRFLOW_API_USERNAME", "ana:bob");
+        assert!(world.error().contains("a user name can't hold `:`"), "{}", world.error());
     }
 
     #[test]
