@@ -1,1 +1,16 @@
 //! One HTTP exchange: TLS, proxy, limits and the origin guard.
+//!
+//! In: a request and a deadline. Out: an [`Answer`], or a [`TransportError`] that knows whether the request can have been
+//! delivered. Nothing is repeated, no redirect is followed, and nothing is sent to another origin than the target's.
+
+mod answer;
+mod client;
+mod deadline;
+mod error;
+mod tls;
+
+pub use answer::{Answer, BodyError};
+pub use client::{HttpClient, HttpOptions, Request};
+pub use deadline::Deadline;
+pub use error::{SetupError, TransportCause, TransportError};
+pub use tls::{ClientIdentity, TlsOptions};

@@ -1,0 +1,314 @@
+//! The client: one method is one request to one Airflow, whatever its version.
+//!
+//! In: Airflow's words and a time limit. Out: an answer in the shape both versions share, or an [`ApiError`]. A login, its
+//! renewal and the question for the version are the only requests that are made besides. Nothing is repeated here, no
+//! pages are put together, and no waiting is done.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde_json::{Map, Value};
+use tokio::sync::OnceCell;
+
+use super::answer::{
+    Dag, DagFilter, DagRun, Dataset, DatasetEvent, EventsPage, ImportError, NewDagRun, Page, TaskInstance,
+    TaskLogRequest,
+};
+use super::auth::{AuthScheme, BadCredential, Credential};
+use super::base_url::BaseUrl;
+use super::call::{Call, Rows};
+use super::error::{ApiError, ErrorKind};
+use super::model::ApiVersion;
+use super::sender::Sender;
+use super::session::Session;
+use super::verdict::Received;
+use super::{v1, v2};
+use crate::clock::Clock;
+use crate::http::{Deadline, HttpClient, HttpOptions, SetupError};
+
+pub use super::session::OnSecret;
+
+/// What a client is made of.
+#[derive(Clone)]
+pub struct ClientOptions {
+    /// Where the Airflow is.
+    pub base_url: BaseUrl,
+    /// The version to speak; else the URL's, else the server is asked.
+    pub version: Option<ApiVersion>,
+    /// What proves who we are.
+    pub credential: Option<Credential>,
+    /// How it is shown.
+    pub auth: AuthScheme,
+    /// TLS, connect time-out, body limit.
+    pub http: HttpOptions,
+    /// Time.
+    pub clock: Clock,
+    /// Told of every secret that is made from the credential: tokens, the basic header's value.
+    pub on_secret: Option<OnSecret>,
+}
+
+/// Why a client could not be made.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ClientError {
+    /// The HTTP client.
+    #[error(transparent)]
+    Http(#[from] SetupError),
+    /// The credential.
+    #[error(transparent)]
+    Credential(#[from] BadCredential),
+}
+
+/// A client for one Airflow; clones share login and connections.
+#[derive(Debug, Clone)]
+pub struct Client(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    sender: Sender,
+    session: Session,
+    version: OnceCell<ApiVersion>,
+    clock: Clock,
+}
+
+impl Client {
+    /// Makes a client; no request is sent.
+    ///
+    /// # Errors
+    /// When the credential can't be shown as asked, or TLS can't be set up.
+    pub fn new(options: ClientOptions) -> Result<Self, ClientError> {
+        let http = HttpClient::new(&options.base_url.under_root("/"), &options.http)?;
+        let session = Session::new(options.auth, options.credential, options.on_secret)?;
+        let version = OnceCell::new_with(options.version.or(options.base_url.version()));
+        let sender = Sender { http, base_url: options.base_url };
+        Ok(Self(Arc::new(Inner { sender, session, version, clock: options.clock })))
+    }
+
+    /// Where the Airflow is.
+    #[must_use]
+    pub fn base_url(&self) -> &BaseUrl {
+        &self.0.sender.base_url
+    }
+
+    /// The API version; asked of the server, without credentials, when neither options nor URL say it.
+    ///
+    /// # Errors
+    /// When neither version answers.
+    pub async fn api_version(&self, limit: Duration) -> Result<ApiVersion, ApiError> {
+        self.version(&self.deadline(limit)).await
+    }
+
+    /// The version of Airflow itself, as `2.11.2`.
+    ///
+    /// # Errors
+    /// As [`ApiError`] says.
+    pub async fn airflow_version(&self, limit: Duration) -> Result<String, ApiError> {
+        let deadline = self.deadline(limit);
+        let version = self.version(&deadline).await?;
+        Ok(self.0.sender.send(&version_call(version), version, None, &deadline).await?.value)
+    }
+
+    /// A page of DAGs, at most 100.
+    ///
+    /// # Errors
+    /// As [`ApiError`] says.
+    pub async fn dags(&self, filter: &DagFilter, offset: u64, limit: Duration) -> Result<Page<Dag>, ApiError> {
+        let call = |version| match version {
+            ApiVersion::V1 => v1::dags(filter, offset),
+            ApiVersion::V2 => v2::dags(filter, offset),
+        };
+        let mut page = self.page(call, limit).await?;
+        page.items.retain(|dag| filter.admits(dag));
+        Ok(page)
+    }
+
+    /// One DAG.
+    ///
+    /// # Errors
+    /// As [`ApiError`] says; a DAG that can't be imported is not found.
+    pub async fn dag(&self, dag_id: &str, limit: Duration) -> Result<Dag, ApiError> {
+        let call = |version| match version {
+            ApiVersion::V1 => v1::dag(dag_id),
+            ApiVersion::V2 => v2::dag(dag_id),
+        };
+        self.one(call, limit).await
+    }
+
+    /// A page of files that can't be imported, at most 100.
+    ///
+    /// # Errors
+    /// As [`ApiError`] says.
+    pub async fn import_errors(&self, offset: u64, limit: Duration) -> Result<Page<ImportError>, ApiError> {
+        let call = |version| match version {
+            ApiVersion::V1 => v1::import_errors(offset),
+            ApiVersion::V2 => v2::import_errors(offset),
+        };
+        self.page(call, limit).await
+    }
+
+    /// Makes a DAG run under the id that is given.
+    ///
+    /// # Errors
+    /// As [`ApiError`] says; ask it for its [`delivery`](ApiError::delivery).
+    pub async fn create_dag_run(&self, run: &NewDagRun, limit: Duration) -> Result<DagRun, ApiError> {
+        let call = |version| match version {
+            ApiVersion::V1 => v1::create_dag_run(run),
+            ApiVersion::V2 => v2::create_dag_run(run),
+        };
+        self.one(call, limit).await
+    }
+
+    /// One DAG run.
+    ///
+    /// # Errors
+    /// As [`ApiError`] says.
+    pub async fn dag_run(&self, dag_id: &str, dag_run_id: &str, limit: Duration) -> Result<DagRun, ApiError> {
+        let call = |version| match version {
+            ApiVersion::V1 => v1::dag_run(dag_id, dag_run_id),
+            ApiVersion::V2 => v2::dag_run(dag_id, dag_run_id),
+        };
+        self.one(call, limit).await
+    }
+
+    /// A page of a run's task instances, at most 100; v1 gives an empty page for a run that doesn't exist.
+    ///
+    /// # Errors
+    /// As [`ApiError`] says.
+    pub async fn task_instances(
+        &self,
+        dag_id: &str,
+        dag_run_id: &str,
+        offset: u64,
+        limit: Duration,
+    ) -> Result<Page<TaskInstance>, ApiError> {
+        let call = |version| match version {
+            ApiVersion::V1 => v1::task_instances(dag_id, dag_run_id, offset),
+            ApiVersion::V2 => v2::task_instances(dag_id, dag_run_id, offset),
+        };
+        self.page(call, limit).await
+    }
+
+    /// The lines of a task's log, oldest first.
+    ///
+    /// # Errors
+    /// As [`ApiError`] says; v1 answers a try that never was with a line of text, v2 with a 404.
+    pub async fn task_log(&self, request: &TaskLogRequest, limit: Duration) -> Result<Vec<String>, ApiError> {
+        let call = |version| match version {
+            ApiVersion::V1 => v1::task_log(request),
+            ApiVersion::V2 => v2::task_log(request),
+        };
+        self.one(call, limit).await
+    }
+
+    /// A page of datasets, at most 100; the filter only narrows what v2 sends, so compare what comes.
+    ///
+    /// # Errors
+    /// As [`ApiError`] says.
+    pub async fn datasets(
+        &self,
+        uri_filter: Option<&str>,
+        offset: u64,
+        limit: Duration,
+    ) -> Result<Page<Dataset>, ApiError> {
+        let call = |version| match version {
+            ApiVersion::V1 => v1::datasets(offset),
+            ApiVersion::V2 => v2::assets(uri_filter, offset),
+        };
+        self.page(call, limit).await
+    }
+
+    /// Records an event of a dataset.
+    ///
+    /// # Errors
+    /// As [`ApiError`] says; ask it for its [`delivery`](ApiError::delivery).
+    pub async fn create_dataset_event(
+        &self,
+        dataset: &Dataset,
+        extra: &Map<String, Value>,
+        limit: Duration,
+    ) -> Result<DatasetEvent, ApiError> {
+        let call = |version| match version {
+            ApiVersion::V1 => v1::create_dataset_event(dataset, extra),
+            ApiVersion::V2 => v2::create_asset_event(dataset, extra),
+        };
+        self.one(call, limit).await
+    }
+
+    /// A page of a dataset's events, newest first.
+    ///
+    /// # Errors
+    /// As [`ApiError`] says; v2 answers 500 while an event on the page has a run without a start date.
+    pub async fn dataset_events(
+        &self,
+        dataset_id: i64,
+        page: EventsPage,
+        limit: Duration,
+    ) -> Result<Page<DatasetEvent>, ApiError> {
+        let call = |version| match version {
+            ApiVersion::V1 => v1::dataset_events(dataset_id, page),
+            ApiVersion::V2 => v2::asset_events(dataset_id, page),
+        };
+        self.page(call, limit).await
+    }
+
+    async fn one<T>(&self, call: impl Fn(ApiVersion) -> Call<T>, limit: Duration) -> Result<T, ApiError> {
+        Ok(self.send(call, limit).await?.value)
+    }
+
+    async fn page<T>(&self, call: impl Fn(ApiVersion) -> Call<Rows<T>>, limit: Duration) -> Result<Page<T>, ApiError> {
+        let Received { value: Rows { items, total_entries }, server_time } = self.send(call, limit).await?;
+        Ok(Page { received: items.len(), items, total_entries, server_time })
+    }
+
+    /// Sends a call; if the token of a login is refused, the call had no effect and is sent once more with a new one.
+    async fn send<T>(&self, call: impl Fn(ApiVersion) -> Call<T>, limit: Duration) -> Result<Received<T>, ApiError> {
+        let Inner { sender, session, .. } = &*self.0;
+        let deadline = self.deadline(limit);
+        let version = self.version(&deadline).await?;
+        let call = call(version);
+        let shown = session.shown(sender, version, &deadline).await?;
+        let answer = sender.send(&call, version, shown.header, &deadline).await;
+        let refused = answer.as_ref().is_err_and(|error| error.kind == ErrorKind::Unauthorized);
+        let Some(login) = shown.login.filter(|_| refused) else { return answer };
+        let renewed = session.renew(sender, login, &deadline).await?;
+        sender.send(&call, version, renewed.header, &deadline).await
+    }
+
+    async fn version(&self, deadline: &Deadline) -> Result<ApiVersion, ApiError> {
+        let asked = self.0.version.get_or_try_init(|| self.ask_version(deadline)).await;
+        asked.copied().map_err(ApiError::before_anything_was_sent)
+    }
+
+    /// Asks v1, then v2; only an answer that speaks against v1 leads to the second question.
+    async fn ask_version(&self, deadline: &Deadline) -> Result<ApiVersion, ApiError> {
+        let Inner { sender, .. } = &*self.0;
+        let first = sender.send(&version_call(ApiVersion::V1), ApiVersion::V1, None, deadline).await;
+        let Err(error) = first else { return Ok(ApiVersion::V1) };
+        if error.is_unreachable() || error.retry_kind().is_some_and(|_| error.kind != ErrorKind::NotFound) {
+            return Err(error);
+        }
+        sender.send(&version_call(ApiVersion::V2), ApiVersion::V2, None, deadline).await?;
+        Ok(ApiVersion::V2)
+    }
+
+    fn deadline(&self, limit: Duration) -> Deadline {
+        Deadline::after(&self.0.clock, limit)
+    }
+}
+
+fn version_call(version: ApiVersion) -> Call<String> {
+    match version {
+        ApiVersion::V1 => v1::version(),
+        ApiVersion::V2 => v2::version(),
+    }
+}
+
+impl fmt::Debug for ClientOptions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ClientOptions")
+            .field("base_url", &self.base_url)
+            .field("version", &self.version)
+            .field("auth", &self.auth)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,54 @@
+//! Sends one call and judges its answer.
+//!
+//! In: a [`Call`], the version to speak, and the header that shows who we are. Out: the value, or an [`ApiError`]. One call
+//! is one request; logging in and asking for the version use it, too.
+
+use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue};
+
+use super::base_url::BaseUrl;
+use super::call::{Call, JSON};
+use super::error::{ApiError, RequestLine};
+use super::model::ApiVersion;
+use super::verdict::{self, Asked, Received};
+use crate::http::{Deadline, HttpClient, Request};
+
+/// The way to one Airflow.
+#[derive(Debug)]
+pub(super) struct Sender {
+    pub(super) http: HttpClient,
+    pub(super) base_url: BaseUrl,
+}
+
+impl Sender {
+    /// Sends one request.
+    pub(super) async fn send<T>(
+        &self,
+        call: &Call<T>,
+        version: ApiVersion,
+        header: Option<HeaderValue>,
+        deadline: &Deadline,
+    ) -> Result<Received<T>, ApiError> {
+        let url = call.url(&self.base_url, version);
+        let line = RequestLine::new(&call.method, &url);
+        if let Some(id) = call.path.bad_id() {
+            return Err(verdict::bad_path(&line, id));
+        }
+        let mut headers = HeaderMap::from_iter([(ACCEPT, HeaderValue::from_static(call.accept))]);
+        headers.extend(header.map(|header| (AUTHORIZATION, header)));
+        headers.extend(call.body.as_ref().map(|_| (CONTENT_TYPE, HeaderValue::from_static(JSON))));
+        let body = call.body.as_ref().map(|body| body.to_string().into_bytes());
+        let request = Request { method: call.method.clone(), url, headers, body };
+        match self.http.exchange(request, deadline).await {
+            Err(error) => Err(verdict::no_answer(&line, &error)),
+            Ok(answer) => {
+                let asked = Asked { request: &line, version, now: deadline.clock().now() };
+                verdict::judge(&asked, call, &answer)
+            }
+        }
+    }
+
+    /// The error for an answer that was read, but can't be used.
+    pub(super) fn unusable<T>(&self, call: &Call<T>, version: ApiVersion) -> ApiError {
+        verdict::unusable(&RequestLine::new(&call.method, &call.url(&self.base_url, version)))
+    }
+}

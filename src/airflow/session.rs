@@ -1,0 +1,150 @@
+//! Who we are to this Airflow, for as long as the program runs.
+//!
+//! In: a credential. Out: the header for the next request. A login is made once and its token kept; when the token is
+//! refused, one new login is made for it, even if several requests find out at the same time.
+
+use std::fmt;
+use std::sync::Arc;
+
+use reqwest::header::HeaderValue;
+use secrecy::SecretString;
+use tokio::sync::Mutex;
+
+use super::auth::{self, AuthScheme, BadCredential, Credential, Proof};
+use super::error::{ApiError, ErrorKind};
+use super::model::ApiVersion;
+use super::sender::Sender;
+use super::{v1, v2};
+use crate::http::Deadline;
+
+/// Told of every secret that is made from a credential, so that it can be masked.
+pub type OnSecret = Arc<dyn Fn(&SecretString) + Send + Sync>;
+
+/// The credential, and what has been made of it.
+pub(super) struct Session {
+    scheme: AuthScheme,
+    credential: Option<Credential>,
+    on_secret: Option<OnSecret>,
+    shown: Mutex<Option<Shown>>,
+}
+
+/// What is shown with a request.
+#[derive(Debug, Clone)]
+pub(super) struct Shown {
+    /// The `Authorization` header.
+    pub(super) header: Option<HeaderValue>,
+    /// Counts the logins; none if there was no login, so that another one would not help.
+    pub(super) login: Option<u64>,
+}
+
+impl Session {
+    /// Checks that the credential can be shown; nothing is sent.
+    pub(super) fn new(
+        scheme: AuthScheme,
+        credential: Option<Credential>,
+        on_secret: Option<OnSecret>,
+    ) -> Result<Self, BadCredential> {
+        for usual in [v1::usual_scheme, v2::usual_scheme] {
+            auth::proof(scheme, credential.as_ref(), usual)?;
+        }
+        Ok(Self { scheme, credential, on_secret, shown: Mutex::new(None) })
+    }
+
+    /// What to show with the next request; logs in if that has not been done.
+    pub(super) async fn shown(
+        &self,
+        sender: &Sender,
+        version: ApiVersion,
+        deadline: &Deadline,
+    ) -> Result<Shown, ApiError> {
+        let mut kept = self.shown.lock().await;
+        if let Some(shown) = &*kept {
+            return Ok(shown.clone());
+        }
+        let shown = self.make(sender, version, deadline, 1).await?;
+        *kept = Some(shown.clone());
+        Ok(shown)
+    }
+
+    /// Logs in again after login number `refused` was refused, unless somebody else has done it already.
+    pub(super) async fn renew(&self, sender: &Sender, refused: u64, deadline: &Deadline) -> Result<Shown, ApiError> {
+        let mut kept = self.shown.lock().await;
+        if let Some(shown) = kept.as_ref().filter(|shown| shown.login.is_some_and(|login| login > refused)) {
+            return Ok(shown.clone());
+        }
+        let shown = self.make(sender, ApiVersion::V2, deadline, refused + 1).await?;
+        *kept = Some(shown.clone());
+        Ok(shown)
+    }
+
+    async fn make(
+        &self,
+        sender: &Sender,
+        version: ApiVersion,
+        deadline: &Deadline,
+        login: u64,
+    ) -> Result<Shown, ApiError> {
+        let usual = match version {
+            ApiVersion::V1 => v1::usual_scheme,
+            ApiVersion::V2 => v2::usual_scheme,
+        };
+        match auth::proof(self.scheme, self.credential.as_ref(), usual).unwrap_or(Proof::Nothing) {
+            Proof::Nothing => Ok(Shown { header: None, login: None }),
+            Proof::Header(header, derived) => {
+                if let Some(secret) = &derived {
+                    self.tell(secret);
+                }
+                Ok(Shown { header: Some(header), login: None })
+            }
+            Proof::Login { username, password, otherwise } => {
+                let header = self.log_in(sender, (&username, &password), otherwise, deadline).await?;
+                Ok(Shown { header: Some(header), login: Some(login) })
+            }
+        }
+    }
+
+    /// Logs in; an API that has no login gets `otherwise`.
+    async fn log_in(
+        &self,
+        sender: &Sender,
+        (username, password): (&str, &SecretString),
+        otherwise: Option<HeaderValue>,
+        deadline: &Deadline,
+    ) -> Result<HeaderValue, ApiError> {
+        let call = v2::login(username, password);
+        let answer = sender.send(&call, ApiVersion::V2, None, deadline).await;
+        let error = match (answer, otherwise) {
+            (Ok(token), _) => {
+                self.tell(&token.value);
+                return auth::header("Bearer", &token.value).map_err(|_| sender.unusable(&call, ApiVersion::V2));
+            }
+            (Err(error), Some(otherwise)) if matches!(error.status, Some(404 | 405)) => return Ok(otherwise),
+            (Err(error), _) => error,
+        };
+        Err(login_failed(error, username).before_anything_was_sent())
+    }
+
+    fn tell(&self, secret: &SecretString) {
+        if let Some(on_secret) = &self.on_secret {
+            on_secret(secret);
+        }
+    }
+}
+
+/// A login that was refused is about the credential, whatever the status.
+fn login_failed(mut error: ApiError, username: &str) -> ApiError {
+    if matches!(error.status, Some(400 | 401 | 403 | 422)) {
+        error.kind = ErrorKind::Unauthorized;
+        error.message = format!(
+            "{}; this was the login as `{username}`: check the credential, or send it without a login by `--auth token`",
+            error.message
+        );
+    }
+    error
+}
+
+impl fmt::Debug for Session {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Session").field("scheme", &self.scheme).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,31 @@
+//! How Airflow 2 says no.
+//!
+//! In: an opened answer that is no success. Out: whether v1 wrote it, whether it is really Airflow 3 that answers, and a
+//! hint for people.
+
+use super::super::error::ErrorKind;
+use super::super::says::Complaint;
+
+/// Whether the API itself wrote it: problem+json with its fixed keys.
+pub(in super::super) fn is_own(complaint: &Complaint) -> bool {
+    complaint.has("status") && complaint.has("type")
+}
+
+/// Whether Airflow 3 answers: GET says that v1 was removed, POST is a 405 in v2's form.
+pub(in super::super) fn is_other_api(complaint: &Complaint) -> bool {
+    complaint.mentions("has been removed in Airflow 3")
+        || (complaint.status == 405 && complaint.has("detail") && !is_own(complaint))
+}
+
+/// What to do about it.
+pub(in super::super) fn hint(kind: &ErrorKind, status: u16, path: &str) -> Option<&'static str> {
+    match kind {
+        ErrorKind::Unauthorized => Some("check the key"),
+        ErrorKind::Forbidden => Some("check the key and its rights (Airflow 2 says 403 for both)"),
+        ErrorKind::WrongApi => Some("this is Airflow 3, its API is under `/api/v2`"),
+        ErrorKind::Rejected if status == 405 && path.ends_with("/datasets/events") => {
+            Some("dataset events need Airflow 2.9 or later")
+        }
+        _ => None,
+    }
+}

@@ -1,0 +1,244 @@
+//! The shapes of v1's answers, 2.8 to 2.11, and their translation.
+//!
+//! In: JSON as recorded from real Airflows. Out: neutral answers. A key that an older version lacks has a default; a run
+//! state that nobody knows is an error.
+
+use jiff::Timestamp;
+use serde::Deserialize;
+use serde_json::{Map, Value};
+
+use crate::airflow::answer;
+use crate::airflow::call::Rows;
+use crate::airflow::model::RunState;
+
+#[derive(Deserialize)]
+pub(super) struct Version {
+    version: String,
+}
+
+#[derive(Deserialize)]
+pub(super) struct Dags {
+    dags: Vec<Dag>,
+    total_entries: Option<u64>,
+}
+
+#[derive(Deserialize)]
+#[expect(clippy::struct_field_names, reason = "Airflow's names")]
+pub(super) struct Dag {
+    dag_id: String,
+    dag_display_name: Option<String>,
+    description: Option<String>,
+    is_paused: Option<bool>,
+    is_active: Option<bool>,
+    has_import_errors: Option<bool>,
+    tags: Option<Vec<Tag>>,
+    owners: Option<Vec<String>>,
+    fileloc: Option<String>,
+    schedule_interval: Option<Value>,
+    next_dagrun_create_after: Option<Timestamp>,
+}
+
+#[derive(Deserialize)]
+struct Tag {
+    name: String,
+}
+
+#[derive(Deserialize)]
+pub(super) struct ImportErrors {
+    import_errors: Vec<ImportError>,
+    total_entries: Option<u64>,
+}
+
+#[derive(Deserialize)]
+struct ImportError {
+    filename: String,
+    stack_trace: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[expect(clippy::struct_field_names, reason = "Airflow's names")]
+pub(super) struct DagRun {
+    dag_id: String,
+    dag_run_id: String,
+    state: RunState,
+    run_type: Option<String>,
+    logical_date: Option<Timestamp>,
+    start_date: Option<Timestamp>,
+    end_date: Option<Timestamp>,
+    conf: Option<Map<String, Value>>,
+    note: Option<String>,
+}
+
+#[derive(Deserialize)]
+pub(super) struct TaskInstances {
+    task_instances: Vec<TaskInstance>,
+    total_entries: Option<u64>,
+}
+
+#[derive(Deserialize)]
+struct TaskInstance {
+    task_id: String,
+    map_index: Option<i64>,
+    try_number: Option<u32>,
+    state: Option<String>,
+    start_date: Option<Timestamp>,
+    end_date: Option<Timestamp>,
+    duration: Option<f64>,
+}
+
+#[derive(Deserialize)]
+pub(super) struct Datasets {
+    datasets: Vec<Dataset>,
+    total_entries: Option<u64>,
+}
+
+#[derive(Deserialize)]
+struct Dataset {
+    id: i64,
+    uri: String,
+    #[serde(default)]
+    consuming_dags: Vec<Consumer>,
+}
+
+#[derive(Deserialize)]
+struct Consumer {
+    dag_id: String,
+}
+
+#[derive(Deserialize)]
+pub(super) struct DatasetEvents {
+    dataset_events: Vec<DatasetEvent>,
+    total_entries: Option<u64>,
+}
+
+#[derive(Deserialize)]
+pub(super) struct DatasetEvent {
+    id: i64,
+    dataset_id: i64,
+    dataset_uri: Option<String>,
+    extra: Option<Map<String, Value>>,
+    timestamp: Timestamp,
+    #[serde(default)]
+    created_dagruns: Vec<CreatedRun>,
+}
+
+#[derive(Deserialize)]
+struct CreatedRun {
+    dag_id: String,
+    dag_run_id: String,
+}
+
+impl From<Version> for String {
+    fn from(wire: Version) -> Self {
+        wire.version
+    }
+}
+
+impl From<Dag> for answer::Dag {
+    fn from(wire: Dag) -> Self {
+        let schedule = wire.schedule_interval.as_ref().and_then(|schedule| schedule.get("value")?.as_str());
+        Self {
+            dag_display_name: wire.dag_display_name.unwrap_or_else(|| wire.dag_id.clone()),
+            dag_id: wire.dag_id,
+            description: wire.description,
+            is_paused: wire.is_paused.unwrap_or(false),
+            is_stale: !wire.is_active.unwrap_or(true),
+            has_import_errors: wire.has_import_errors.unwrap_or(false),
+            tags: wire.tags.unwrap_or_default().into_iter().map(|tag| tag.name).collect(),
+            owners: wire.owners.unwrap_or_default(),
+            fileloc: wire.fileloc,
+            schedule: schedule.map(str::to_owned),
+            next_run_at: wire.next_dagrun_create_after,
+        }
+    }
+}
+
+impl From<ImportError> for answer::ImportError {
+    fn from(wire: ImportError) -> Self {
+        Self { filename: wire.filename, stack_trace: wire.stack_trace.unwrap_or_default() }
+    }
+}
+
+impl From<DagRun> for answer::DagRun {
+    fn from(wire: DagRun) -> Self {
+        Self {
+            dag_id: wire.dag_id,
+            dag_run_id: wire.dag_run_id,
+            state: wire.state,
+            run_type: wire.run_type,
+            logical_date: wire.logical_date,
+            run_after: None,
+            start_date: wire.start_date,
+            end_date: wire.end_date,
+            conf: wire.conf.unwrap_or_default(),
+            note: wire.note,
+        }
+    }
+}
+
+impl From<TaskInstance> for answer::TaskInstance {
+    fn from(wire: TaskInstance) -> Self {
+        Self {
+            task_id: wire.task_id,
+            map_index: wire.map_index.unwrap_or(-1),
+            try_number: wire.try_number.unwrap_or(0),
+            state: wire.state,
+            start_date: wire.start_date,
+            end_date: wire.end_date,
+            duration: wire.duration,
+        }
+    }
+}
+
+impl From<Dataset> for answer::Dataset {
+    fn from(wire: Dataset) -> Self {
+        let consumers = wire.consuming_dags.into_iter().map(|consumer| consumer.dag_id).collect();
+        Self { id: wire.id, name: wire.uri.clone(), uri: wire.uri, consumers }
+    }
+}
+
+impl From<DatasetEvent> for answer::DatasetEvent {
+    fn from(wire: DatasetEvent) -> Self {
+        let created = wire.created_dagruns.into_iter();
+        Self {
+            id: wire.id,
+            dataset_id: wire.dataset_id,
+            uri: wire.dataset_uri,
+            extra: wire.extra.unwrap_or_default(),
+            timestamp: wire.timestamp,
+            created_dag_runs: created
+                .map(|run| answer::CreatedRun { dag_id: run.dag_id, dag_run_id: run.dag_run_id })
+                .collect(),
+        }
+    }
+}
+
+impl From<Dags> for Rows<answer::Dag> {
+    fn from(wire: Dags) -> Self {
+        Self::of(wire.dags, wire.total_entries)
+    }
+}
+
+impl From<ImportErrors> for Rows<answer::ImportError> {
+    fn from(wire: ImportErrors) -> Self {
+        Self::of(wire.import_errors, wire.total_entries)
+    }
+}
+
+impl From<TaskInstances> for Rows<answer::TaskInstance> {
+    fn from(wire: TaskInstances) -> Self {
+        Self::of(wire.task_instances, wire.total_entries)
+    }
+}
+
+impl From<Datasets> for Rows<answer::Dataset> {
+    fn from(wire: Datasets) -> Self {
+        Self::of(wire.datasets, wire.total_entries)
+    }
+}
+
+impl From<DatasetEvents> for Rows<answer::DatasetEvent> {
+    fn from(wire: DatasetEvents) -> Self {
+        Self::of(wire.dataset_events, wire.total_entries)
+    }
+}

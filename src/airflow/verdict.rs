@@ -1,0 +1,211 @@
+//! The verdict on an exchange: a success that can be read, or an error with its meaning.
+//!
+//! In: what `http` gives, an answer or a transport error. Out: the value the call reads, or an [`ApiError`]. Whether a
+//! write was accepted is decided here, once:
+//!
+//! ```text
+//! accepted  2xx in Airflow's form, even if the body is cut
+//! refused   never delivered; 3xx; 401, 403, 407, 413, 429 from anybody; any other 4xx that Airflow wrote but 408, 409
+//! unknown   everything else: time-out, lost, 408, 409, 5xx, an answer that isn't Airflow's
+//! ```
+
+use jiff::Timestamp;
+
+use super::call::{Call, JSON};
+use super::error::{ApiError, Delivery, ErrorKind, RequestLine};
+use super::model::ApiVersion;
+use super::says::{Complaint, phrase};
+use super::{v1, v2};
+use crate::http::{Answer, BodyError, TransportCause, TransportError};
+
+/// What a verdict needs to know besides the answer.
+pub(super) struct Asked<'a> {
+    pub(super) request: &'a RequestLine,
+    pub(super) version: ApiVersion,
+    pub(super) now: Timestamp,
+}
+
+/// A value and when the server gave it.
+#[derive(Debug)]
+pub(super) struct Received<T> {
+    pub(super) value: T,
+    pub(super) server_time: Option<Timestamp>,
+}
+
+/// Judges an answer to a call.
+pub(super) fn judge<T>(asked: &Asked<'_>, call: &Call<T>, answer: &Answer) -> Result<Received<T>, ApiError> {
+    if !answer.status.is_success() {
+        return Err(refusal(asked, answer));
+    }
+    if !(answer.media_type() == call.accept || (call.accept == JSON && answer.is_json())) {
+        return Err(not_airflow(asked, answer));
+    }
+    let body = answer.body.as_ref().map_err(|error| unread(asked, answer, error))?;
+    match (call.read)(body) {
+        Ok(value) => Ok(Received { value, server_time: answer.server_time() }),
+        Err(unreadable) if unreadable.is_cut => Err(unread(asked, answer, &BodyError::Cut)),
+        Err(unreadable) => {
+            let words = format!("the answer can't be understood: {}", unreadable.reason);
+            Err(Draft::of(ErrorKind::Unreadable, Delivery::Unknown).answered(asked, answer, Some(words), None))
+        }
+    }
+}
+
+/// An exchange that brought no answer.
+pub(super) fn no_answer(request: &RequestLine, error: &TransportError) -> ApiError {
+    let is_never_delivered = error.cause.is_never_delivered();
+    let kind = match error.cause {
+        TransportCause::BadRequest(_) => ErrorKind::BadRequestPath,
+        TransportCause::TimedOut(_) => ErrorKind::Timeout,
+        TransportCause::NotHttp => ErrorKind::NotAirflow,
+        _ if is_never_delivered => ErrorKind::Unreachable,
+        _ => ErrorKind::ConnectionLost,
+    };
+    let delivery = if is_never_delivered { Delivery::Refused } else { Delivery::Unknown };
+    Draft::of(kind, delivery).unanswered(request, &error.to_string())
+}
+
+/// A login whose token no header can carry; what it was for was not sent.
+pub(super) fn unusable(request: &RequestLine) -> ApiError {
+    let reason = "the token that was given can't be sent";
+    Draft::of(ErrorKind::Unreadable, Delivery::Refused).unanswered(request, reason)
+}
+
+/// A path that can't be asked for; nothing was sent.
+pub(super) fn bad_path(request: &RequestLine, id: &str) -> ApiError {
+    let message = match id {
+        "~" => "`~` stands for every id in Airflow's API and can't be asked for".to_owned(),
+        _ => format!("`{id}` is no id that can stand in a URL"),
+    };
+    Draft::of(ErrorKind::BadRequestPath, Delivery::Refused).unanswered(request, &message)
+}
+
+/// An answer that is no success.
+fn refusal(asked: &Asked<'_>, answer: &Answer) -> ApiError {
+    let complaint = Complaint::of(answer);
+    let is_own = match asked.version {
+        ApiVersion::V1 => v1::refusal::is_own(&complaint),
+        ApiVersion::V2 => v2::refusal::is_own(&complaint),
+    };
+    let kind = kind_of(asked, answer, &complaint, is_own);
+    let delivery = match complaint.status {
+        408 | 409 => Delivery::Unknown,
+        300..400 | 401 | 403 | 407 | 413 | 429 => Delivery::Refused,
+        400..500 if is_own || kind == ErrorKind::WrongApi => Delivery::Refused,
+        _ => Delivery::Unknown,
+    };
+    let is_asleep = matches!(complaint.status, 502..=504) && !is_own;
+    let hint = hint_of(asked, &kind, complaint.status, is_asleep);
+    Draft { kind, delivery, is_asleep }.answered(asked, answer, complaint.says, hint.as_deref())
+}
+
+fn kind_of(asked: &Asked<'_>, answer: &Answer, complaint: &Complaint, is_own: bool) -> ErrorKind {
+    let is_other_api = match asked.version {
+        ApiVersion::V1 => v1::refusal::is_other_api(complaint),
+        ApiVersion::V2 => v2::refusal::is_other_api(complaint),
+    };
+    match complaint.status {
+        300..400 => ErrorKind::Redirect { to: answer.location().and_then(phrase).map(String::into_boxed_str) },
+        404 | 405 if is_other_api => ErrorKind::WrongApi,
+        401 => ErrorKind::Unauthorized,
+        403 if asked.version == ApiVersion::V2 && v2::refusal::is_bad_token(complaint) => ErrorKind::Unauthorized,
+        403 => ErrorKind::Forbidden,
+        404 if is_own => ErrorKind::NotFound,
+        404 => ErrorKind::NotFoundElsewhere,
+        408 => ErrorKind::RequestTimeout,
+        409 => ErrorKind::Conflict,
+        429 => ErrorKind::RateLimited,
+        400..500 => ErrorKind::Rejected,
+        500..600 => ErrorKind::ServerError,
+        _ => ErrorKind::NotAirflow,
+    }
+}
+
+fn hint_of(asked: &Asked<'_>, kind: &ErrorKind, status: u16, is_asleep: bool) -> Option<String> {
+    let hint = match (kind, asked.version) {
+        _ if is_asleep => Some("the environment may be asleep or starting"),
+        (ErrorKind::Redirect { to }, _) => {
+            let to = to.as_deref().unwrap_or("nowhere");
+            return Some(format!("it points to {to}, and redirects are not followed"));
+        }
+        (ErrorKind::NotFoundElsewhere, _) => {
+            Some("this is not Airflow's own answer: check the URL, or the environment may be asleep")
+        }
+        (kind, ApiVersion::V1) => v1::refusal::hint(kind, status, &asked.request.url),
+        (kind, ApiVersion::V2) => v2::refusal::hint(kind),
+    };
+    hint.map(str::to_owned)
+}
+
+/// A success that is not in Airflow's form; a web page means that something else stands there.
+fn not_airflow(asked: &Asked<'_>, answer: &Answer) -> ApiError {
+    let complaint = Complaint::of(answer);
+    let page = complaint.says.map(|says| format!(" (`{says}`)")).unwrap_or_default();
+    let (words, hint) = if complaint.is_html {
+        (format!("a web page{page} instead of the API's answer"), "the environment may be asleep or starting")
+    } else {
+        let form = phrase(&answer.media_type()).unwrap_or_else(|| "no media type".to_owned());
+        (format!("an answer that isn't Airflow's ({form})"), "check the URL")
+    };
+    let draft = Draft { kind: ErrorKind::NotAirflow, delivery: Delivery::Unknown, is_asleep: complaint.is_html };
+    draft.answered(asked, answer, Some(words), Some(hint))
+}
+
+/// A success in Airflow's form whose body can't be read to its end.
+fn unread(asked: &Asked<'_>, answer: &Answer, error: &BodyError) -> ApiError {
+    let kind = match error {
+        BodyError::TooLarge(_) => ErrorKind::TooLarge,
+        BodyError::Cut | BodyError::TimedOut(_) | BodyError::Undecodable => ErrorKind::AcceptedButCut,
+    };
+    Draft::of(kind, Delivery::Accepted).answered(asked, answer, Some(error.to_string()), None)
+}
+
+/// The parts of an error that are decided before its words.
+struct Draft {
+    kind: ErrorKind,
+    delivery: Delivery,
+    is_asleep: bool,
+}
+
+impl Draft {
+    const fn of(kind: ErrorKind, delivery: Delivery) -> Self {
+        Self { kind, delivery, is_asleep: false }
+    }
+
+    fn answered(self, asked: &Asked<'_>, answer: &Answer, says: Option<String>, hint: Option<&str>) -> ApiError {
+        let reason = answer.status.canonical_reason().unwrap_or_default();
+        let status = format!("{} {reason}", answer.status.as_u16());
+        let mut message = format!("{} for {}", status.trim_end(), asked.request.short());
+        for (mark, part) in [(": ", says.as_deref()), ("; ", hint)] {
+            if let Some(part) = part {
+                message.push_str(mark);
+                message.push_str(part);
+            }
+        }
+        ApiError {
+            request: Box::new(asked.request.clone()),
+            status: Some(answer.status.as_u16()),
+            message,
+            airflow_says: says.map(String::into_boxed_str),
+            retry_after: answer.retry_after(asked.now),
+            server_time: answer.server_time(),
+            kind: self.kind,
+            delivery: self.delivery,
+            is_asleep: self.is_asleep,
+        }
+    }
+
+    fn unanswered(self, request: &RequestLine, reason: &str) -> ApiError {
+        ApiError {
+            request: Box::new(request.clone()),
+            status: None,
+            message: format!("{reason} ({})", request.short()),
+            airflow_says: None,
+            retry_after: None,
+            server_time: None,
+            kind: self.kind,
+            delivery: self.delivery,
+            is_asleep: self.is_asleep,
+        }
+    }
+}

@@ -1,0 +1,140 @@
+//! The client for one target.
+//!
+//! In: a [`Request`] to the target's origin and a [`Deadline`]. Out: an [`Answer`] or a [`TransportError`]. Exactly one
+//! request goes out for each call: nothing is repeated and no redirect is followed. A connection that was idle for about
+//! a second is not used again, so that a write seldom meets a server that is just closing it.
+
+use std::time::Duration;
+
+use reqwest::header::HeaderMap;
+use reqwest::{Client, Method, Response, Url, redirect, retry};
+
+use super::answer::{Answer, BodyError};
+use super::deadline::Deadline;
+use super::error::{self, SetupError, TransportCause, TransportError};
+use super::tls::{self, TlsOptions};
+
+/// Below the second after which no write may be sent on an idle connection.
+const IDLE_AT_MOST: Duration = Duration::from_millis(900);
+
+/// What can be set for a client.
+#[derive(Debug, Clone)]
+pub struct HttpOptions {
+    /// TLS: extra roots, our own certificate.
+    pub tls: TlsOptions,
+    /// How long making a connection may take, DNS and TLS included.
+    pub connect_timeout: Duration,
+    /// The most bytes of a body after decompression.
+    pub body_limit: usize,
+}
+
+impl Default for HttpOptions {
+    fn default() -> Self {
+        Self { tls: TlsOptions::default(), connect_timeout: Duration::from_secs(10), body_limit: 64 * 1024 * 1024 }
+    }
+}
+
+/// One request.
+#[derive(Debug, Clone)]
+pub struct Request {
+    /// The method.
+    pub method: Method,
+    /// Where to; must be on the target's origin.
+    pub url: Url,
+    /// The headers; credentials among them are marked sensitive by whoever made them.
+    pub headers: HeaderMap,
+    /// The body, if there is one.
+    pub body: Option<Vec<u8>>,
+}
+
+/// A client that talks to one origin only; clones share their connections.
+#[derive(Debug, Clone)]
+pub struct HttpClient {
+    client: Client,
+    target: Url,
+    connect_timeout: Duration,
+    body_limit: usize,
+}
+
+impl HttpClient {
+    /// Makes the client for `target`'s origin; no request is sent. TLS roots are read only when it is `https`.
+    ///
+    /// # Errors
+    /// When a certificate of the options can't be used, or no root certificate is found for `https`.
+    pub fn new(target: &Url, options: &HttpOptions) -> Result<Self, SetupError> {
+        let tls = tls::configuration(&options.tls, target.scheme() == "https")?;
+        let client = Client::builder()
+            .tls_backend_preconfigured(tls)
+            .user_agent(concat!("myaf-run/", env!("CARGO_PKG_VERSION")))
+            .redirect(redirect::Policy::none())
+            .retry(retry::never())
+            .referer(false)
+            .gzip(true)
+            .connect_timeout(options.connect_timeout)
+            .pool_idle_timeout(IDLE_AT_MOST)
+            .build()
+            .map_err(|error| SetupError::Client(error.to_string()))?;
+        let (connect_timeout, body_limit) = (options.connect_timeout, options.body_limit);
+        Ok(Self { client, target: target.clone(), connect_timeout, body_limit })
+    }
+
+    /// Sends one request and reads its answer to the end.
+    ///
+    /// # Errors
+    /// When no answer's head came; a body that can't be read is part of the [`Answer`].
+    pub async fn exchange(&self, request: Request, deadline: &Deadline) -> Result<Answer, TransportError> {
+        self.guard(&request.url)?;
+        let fail = |cause| TransportError { host: host_and_port(&request.url), cause };
+        let mut builder = self.client.request(request.method, request.url.clone()).headers(request.headers);
+        if let Some(body) = request.body {
+            builder = builder.body(body);
+        }
+        let head = deadline.clock().timeout(deadline.left(), builder.send()).await;
+        let response = match head {
+            Err(_) => return Err(fail(TransportCause::TimedOut(deadline.limit()))),
+            Ok(Err(error)) => return Err(fail(error::cause_of(&error, self.connect_timeout))),
+            Ok(Ok(response)) => response,
+        };
+        let (status, headers) = (response.status(), response.headers().clone());
+        let body = match deadline.clock().timeout(deadline.left(), self.body(response)).await {
+            Err(_) => Err(BodyError::TimedOut(deadline.limit())),
+            Ok(body) => body,
+        };
+        Ok(Answer { status, headers, body })
+    }
+
+    /// Refuses a URL that is not on the target's origin.
+    fn guard(&self, url: &Url) -> Result<(), TransportError> {
+        if url.origin() == self.target.origin() {
+            return Ok(());
+        }
+        let target = self.target.origin().ascii_serialization();
+        let asked = url.origin().ascii_serialization();
+        Err(TransportError { host: host_and_port(url), cause: TransportCause::OtherOrigin { target, asked } })
+    }
+
+    async fn body(&self, mut response: Response) -> Result<Vec<u8>, BodyError> {
+        let announced = response.content_length().and_then(|length| usize::try_from(length).ok());
+        if announced.is_some_and(|length| length > self.body_limit) {
+            return Err(BodyError::TooLarge(self.body_limit));
+        }
+        let mut body = Vec::new();
+        loop {
+            match response.chunk().await {
+                Ok(None) => return Ok(body),
+                Ok(Some(chunk)) if body.len() + chunk.len() > self.body_limit => {
+                    return Err(BodyError::TooLarge(self.body_limit));
+                }
+                Ok(Some(chunk)) => body.extend_from_slice(&chunk),
+                Err(error) if error::is_undecodable(&error) => return Err(BodyError::Undecodable),
+                Err(_) => return Err(BodyError::Cut),
+            }
+        }
+    }
+}
+
+/// The host and port of a URL, as `airflow.example:443`.
+fn host_and_port(url: &Url) -> String {
+    let host = url.host_str().unwrap_or_default();
+    url.port_or_known_default().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
+}
