@@ -187,3 +187,17 @@ pub struct StepFinished {
     /// How long it took, in milliseconds.
     pub elapsed_ms: u64,
 }
+
+/// Takes events; may refuse one, and then what it announces does not happen.
+pub trait Sink {
+    /// Takes the next event.
+    ///
+    /// # Errors
+    /// When the event can't be kept. The run ends then.
+    fn accept(&mut self, event: &Event) -> Result<(), SinkError>;
+}
+
+/// An event could not be kept.
+#[derive(Debug, thiserror::Error)]
+#[error("the run can't be recorded: {0}")]
+pub struct SinkError(pub String);

@@ -172,8 +172,7 @@ impl StepRecord {
     }
 
     fn announce(&mut self, write: &WriteAnnounced) {
-        self.write =
-            Some(WriteRecord { identity: write.identity.clone(), subject: write.subject.clone(), fate: None });
+        self.write = Some(WriteRecord { identity: write.identity.clone(), subject: write.subject.clone(), fate: None });
     }
 
     fn settle(&mut self, fate: WriteFate) {

@@ -152,7 +152,8 @@ pub(super) fn read_json<W: DeserializeOwned, T: From<W>>(body: &[u8]) -> Result<
     }
 }
 
-fn escape(text: &str) -> String {
+/// An id as it stands in a path: percent-encoded.
+pub(super) fn escape(text: &str) -> String {
     utf8_percent_encode(text, ESCAPED).to_string()
 }
 

@@ -17,7 +17,7 @@ use super::answer::{
 };
 use super::auth::{AuthScheme, BadCredential, Credential};
 use super::base_url::BaseUrl;
-use super::call::{Call, Rows};
+use super::call::{Call, Rows, escape};
 use super::error::{ApiError, ErrorKind};
 use super::model::ApiVersion;
 use super::sender::Sender;
@@ -96,6 +96,39 @@ impl Client {
     /// When neither version answers.
     pub async fn api_version(&self, limit: Duration) -> Result<ApiVersion, ApiError> {
         self.version(&self.deadline(limit)).await
+    }
+
+    /// The page of a DAG run in Airflow's UI, whose base URL is `ui`.
+    #[must_use]
+    pub fn run_link(&self, ui: &str, dag_id: &str, dag_run_id: &str) -> String {
+        let path = match self.0.version.get() {
+            Some(ApiVersion::V1) => v1::run_link(dag_id, dag_run_id),
+            Some(ApiVersion::V2) | None => v2::run_link(dag_id, dag_run_id),
+        };
+        format!("{}{path}", ui.trim_end_matches('/'))
+    }
+
+    /// Where the API shows a DAG run.
+    #[must_use]
+    pub fn run_url(&self, dag_id: &str, dag_run_id: &str) -> String {
+        format!("{}/dags/{}/dagRuns/{}", self.api_base(), escape(dag_id), escape(dag_run_id))
+    }
+
+    /// Where the API shows the newest events of a dataset.
+    #[must_use]
+    pub fn events_url(&self, dataset_id: i64) -> String {
+        let path = match self.0.version.get() {
+            Some(ApiVersion::V1) => v1::events_path(dataset_id),
+            Some(ApiVersion::V2) | None => v2::events_path(dataset_id),
+        };
+        format!("{}{path}", self.api_base())
+    }
+
+    fn api_base(&self) -> String {
+        match self.0.version.get() {
+            Some(version) => self.base_url().with_version(*version).to_string(),
+            None => self.base_url().to_string(),
+        }
     }
 
     /// The version of Airflow itself, as `2.11.2`.

@@ -196,7 +196,9 @@ error[E002]: twice
             let file = SourceFile::new("a.yaml", text);
             for start in 0..4 {
                 let span = Span::new(start, start + 2);
-                assert!(draw(&[Diagnostic::new(Code::SYNTAX, &file, span, "m")], false).starts_with("error[E001]: m\n"));
+                assert!(
+                    draw(&[Diagnostic::new(Code::SYNTAX, &file, span, "m")], false).starts_with("error[E001]: m\n")
+                );
             }
         }
     }

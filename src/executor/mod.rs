@@ -1,1 +1,159 @@
 //! Runs a plan, step by step, and says everything as events.
+//!
+//! In: a plan, a client, a clock, a sink for events and a way to be interrupted. Out: events, and nothing else. A failed
+//! step is an event like any other; `Err` means that the run could not go on.
+
+mod action;
+mod capture;
+mod emitter;
+mod expect;
+mod identity;
+mod interrupt;
+mod request;
+mod retry;
+mod settle;
+mod step;
+mod variables;
+mod wait;
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use serde_json::Map;
+
+pub use interrupt::Interrupt;
+
+use crate::airflow::answer::Dataset;
+use crate::airflow::client::Client;
+use crate::clock::Clock;
+use crate::event::{EventKind, RunStarted, Sink, SinkError, StepInfo};
+use crate::executor::emitter::Emitter;
+use crate::executor::step::StepRun;
+use crate::executor::variables::Variables;
+use crate::outcome::{Failure, StepOutcome};
+use crate::plan::Plan;
+use crate::secret::Masker;
+
+/// Bounds that hold for every step.
+#[derive(Debug, Clone)]
+pub struct Limits {
+    /// How long one request may take.
+    pub max_time: Duration,
+    /// How long to look for what became of a write whose answer was lost.
+    pub settle: Duration,
+    /// How long a write in flight may still take after a signal.
+    pub grace: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { max_time: Duration::from_secs(60), settle: Duration::from_secs(30), grace: Duration::from_secs(20) }
+    }
+}
+
+/// What a run is run with.
+#[derive(Debug)]
+pub struct Tools<'a> {
+    /// Talks to Airflow.
+    pub client: &'a Client,
+    /// Passes the time.
+    pub clock: Clock,
+    /// Masks every event.
+    pub masker: Masker,
+    /// Tells when to stop.
+    pub interrupt: Interrupt,
+    /// Bounds.
+    pub limits: Limits,
+    /// The base URL of Airflow's UI, when links to it are wanted.
+    pub ui_url: Option<String>,
+}
+
+/// One run: what all of its steps share.
+struct Run<'a> {
+    plan: &'a Plan,
+    tools: &'a Tools<'a>,
+    emitter: Emitter<'a>,
+    variables: Variables,
+    /// The datasets of this Airflow, once a step has read them.
+    datasets: Option<Vec<Dataset>>,
+    /// When each DAG was last read and not paused, by the clock's elapsed time.
+    ready_dags: BTreeMap<String, Duration>,
+}
+
+/// Why a step went no further.
+enum Stop {
+    /// It failed.
+    Failed(Box<Failure>),
+    /// A signal ended the run; the words say what goes on without us.
+    Interrupted(Option<String>),
+    /// An event could not be kept.
+    Broken(SinkError),
+}
+
+impl From<Failure> for Stop {
+    fn from(failure: Failure) -> Self {
+        Self::Failed(Box::new(failure))
+    }
+}
+
+impl From<SinkError> for Stop {
+    fn from(error: SinkError) -> Self {
+        Self::Broken(error)
+    }
+}
+
+/// Runs a plan to its end, its first failure or a signal.
+///
+/// # Errors
+/// Only when the sink refuses an event; nothing that an event would have announced is done then.
+pub async fn execute(plan: &Plan, tools: &Tools<'_>, sink: &mut dyn Sink) -> Result<(), SinkError> {
+    let started = tools.clock.elapsed();
+    let mut run = Run {
+        plan,
+        tools,
+        emitter: Emitter::new(tools.clock.clone(), tools.masker.clone(), sink),
+        variables: Variables::new(plan),
+        datasets: None,
+        ready_dags: BTreeMap::new(),
+    };
+    run.emitter.emit(EventKind::RunStarted(Box::new(beginning(plan))))?;
+    for index in 0..plan.steps.len() {
+        if let Some(signal) = tools.interrupt.signal() {
+            run.emitter.emit(EventKind::Interrupted { signal })?;
+            break;
+        }
+        let outcome = StepRun::new(&mut run, index).run().await?;
+        match outcome {
+            StepOutcome::Passed | StepOutcome::Skipped => {}
+            StepOutcome::Failed => break,
+            StepOutcome::Interrupted => {
+                let signal = tools.interrupt.signal().unwrap_or_default();
+                run.emitter.emit(EventKind::Interrupted { signal })?;
+                break;
+            }
+        }
+    }
+    let elapsed = tools.clock.elapsed().saturating_sub(started);
+    run.emitter.emit(EventKind::RunFinished { elapsed_ms: millis(elapsed) })
+}
+
+fn beginning(plan: &Plan) -> RunStarted {
+    let secret = |name: &String| plan.secret_inputs.contains(name);
+    let shown = |name: &String, value: &serde_json::Value| if secret(name) { "***".into() } else { value.clone() };
+    let inputs: Map<_, _> = plan.inputs.iter().map(|(name, value)| (name.clone(), shown(name, value))).collect();
+    RunStarted {
+        run_id: plan.run_id.clone(),
+        playbook: plan.playbook.clone(),
+        path: plan.path.clone(),
+        git_sha: plan.git_sha.clone(),
+        text: plan.file.text().to_owned(),
+        target: plan.target.clone(),
+        base_url: plan.base_url.clone(),
+        inputs,
+        steps: plan.steps.iter().map(|step| StepInfo { id: step.id.clone(), action: step.action }).collect(),
+    }
+}
+
+fn millis(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}

@@ -5,7 +5,7 @@
 mod failure;
 mod result;
 
-pub use failure::{Failure, FailureKind, FailedTask, Unmet};
+pub use failure::{FailedTask, Failure, FailureKind, Unmet};
 pub use result::{
     ActionKind, ActionResult, Assertions, DagList, DagRunResult, DagSummary, DatasetEventResult, Printed,
 };

@@ -52,10 +52,21 @@ impl ActionKind {
     pub const fn result_fields(self) -> &'static [&'static str] {
         match self {
             Self::ListDags => &["dags", "dag_ids", "total"],
-            Self::AssertDag => &["dag_id", "description", "is_paused", "is_stale", "has_import_errors", "tags", "owners"],
+            Self::AssertDag => {
+                &["dag_id", "description", "is_paused", "is_stale", "has_import_errors", "tags", "owners"]
+            }
             Self::TriggerDag => &[
-                "dag_id", "dag_run_id", "state", "run_type", "logical_date", "start_date", "end_date", "duration_seconds",
-                "conf", "note", "url",
+                "dag_id",
+                "dag_run_id",
+                "state",
+                "run_type",
+                "logical_date",
+                "start_date",
+                "end_date",
+                "duration_seconds",
+                "conf",
+                "note",
+                "url",
             ],
             Self::PostDatasetEvent => &["dataset_uri", "event_id", "timestamp", "mark", "extra", "consumers"],
             Self::Print => &["text"],

@@ -1,1 +1,15 @@
 //! A playbook as its author wrote it, read and checked.
+//!
+//! In: bytes. Out: a [`Loaded`] playbook whose shape and meaning are right as far as can be known without running it, or
+//! every mistake with its place.
+
+pub mod action;
+mod check;
+pub mod field;
+pub mod input;
+mod load;
+pub mod model;
+pub mod template;
+
+pub use check::{RESERVED, near, nearest};
+pub use load::{Loaded, load, schema};

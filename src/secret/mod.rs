@@ -128,6 +128,13 @@ impl Masker {
             || self.automaton().is_some_and(|automaton| !automaton.find(text.as_bytes()).is_empty())
     }
 
+    /// Whether masking the JSON that `json` is the text of could change it.
+    #[must_use]
+    pub fn touches(&self, json: &str) -> bool {
+        let has_short = self.known().short.iter().any(|short| json.contains(short.as_str()));
+        has_short || self.automaton().is_some_and(|automaton| !automaton.find(json.as_bytes()).is_empty())
+    }
+
     /// The automaton for what is known now, made when it is needed; `None` when there is no long secret.
     fn automaton(&self) -> Option<Arc<Automaton>> {
         let mut known = self.known();

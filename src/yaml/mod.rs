@@ -27,3 +27,4 @@ pub use decode::decode;
 pub use parse::parse;
 pub use scalar::span_in_scalar;
 pub use tree::{Entry, Node, NodeValue};
+pub mod schema;

@@ -24,7 +24,8 @@ pub fn span_in_scalar(file: &SourceFile, scalar: Span, range: Range<usize>) -> S
 /// The span of a block scalar from its `|` or `>`; the parser's own starts with the content. `from` is the end of what
 /// was read before it.
 pub(super) fn with_header(text: &str, from: usize, content: Span) -> Span {
-    let header = text.get(from..content.start).and_then(|between| header_in(between)).map_or(content.start, |at| from + at);
+    let header =
+        text.get(from..content.start).and_then(|between| header_in(between)).map_or(content.start, |at| from + at);
     let body = text.get(header..content.end).unwrap_or_default();
     Span::new(header, header + body.trim_end_matches([' ', '\t', '\n', '\r']).len())
 }

@@ -33,15 +33,19 @@ pub(super) fn slip_at(file: &SourceFile, text: &str, start: usize, in_flow: bool
     let template_end = start + 2 + reach.get(2..)?.find(close)? + 2;
     let after = &text[template_end..];
     let span = Span::new(start, template_end);
-    if after.trim_start_matches(' ').strip_prefix(':').is_some_and(|rest| rest.is_empty() || rest.starts_with([' ', '\n'])) {
+    if after
+        .trim_start_matches(' ')
+        .strip_prefix(':')
+        .is_some_and(|rest| rest.is_empty() || rest.starts_with([' ', '\n']))
+    {
         let message = format!("a template can't be a key, found {}", quote(file.slice(span)));
         let diagnostic = Diagnostic::new(Code::TEMPLATE_PLACE, file, span, message);
         return Some(Slip { diagnostic, masked: span.range() });
     }
     let masked = start..template_end + glued(after, in_flow);
     let message = "a template must be quoted: YAML reads `{{ … }}` as a map";
-    let diagnostic = Diagnostic::new(Code::UNQUOTED_TEMPLATE, file, span, message)
-        .with_help(suggestion(file, &masked, in_flow));
+    let diagnostic =
+        Diagnostic::new(Code::UNQUOTED_TEMPLATE, file, span, message).with_help(suggestion(file, &masked, in_flow));
     Some(Slip { diagnostic, masked })
 }
 

@@ -89,14 +89,12 @@ fn words(kind: &ErrorKind, file: &SourceFile, at: usize) -> (String, &'static st
     let (message, help) = match kind {
         ErrorKind::UnexpectedCharacter { character } => return unexpected(*character),
         ErrorKind::UnclosedQuotedScalar => ("this quote is never closed", "close it, or put the text in a `|` block"),
-        ErrorKind::InvalidTrailingSingleQuotedScalar => (
-            "there is text after the closing quote",
-            "quote the whole value; inside '…' a quote is written twice: ''",
-        ),
-        ErrorKind::InvalidTrailingDoubleQuotedScalar => (
-            "there is text after the closing quote",
-            "quote the whole value; inside \"…\" a quote is written \\\"",
-        ),
+        ErrorKind::InvalidTrailingSingleQuotedScalar => {
+            ("there is text after the closing quote", "quote the whole value; inside '…' a quote is written twice: ''")
+        }
+        ErrorKind::InvalidTrailingDoubleQuotedScalar => {
+            ("there is text after the closing quote", "quote the whole value; inside \"…\" a quote is written \\\"")
+        }
         ErrorKind::UnknownQuotedScalarEscape => (
             "this text has a `\\` that YAML does not know",
             "use single quotes, which take `\\` as it is, or write `\\\\`",
@@ -114,8 +112,12 @@ fn words(kind: &ErrorKind, file: &SourceFile, at: usize) -> (String, &'static st
         ErrorKind::MismatchedFlowCollectionEnd { open, close } => {
             return (format!("`{open}` is closed by `{close}`"), "");
         }
-        ErrorKind::ExpectedFlowMappingSeparator => ("expected `,` or `}` here", "a text with special signs needs quotes"),
-        ErrorKind::ExpectedFlowSequenceSeparator => ("expected `,` or `]` here", "a text with special signs needs quotes"),
+        ErrorKind::ExpectedFlowMappingSeparator => {
+            ("expected `,` or `}` here", "a text with special signs needs quotes")
+        }
+        ErrorKind::ExpectedFlowSequenceSeparator => {
+            ("expected `,` or `]` here", "a text with special signs needs quotes")
+        }
         ErrorKind::UnexpectedEofImplicitFlowMapping => ("there is a `,` too many, or a value is missing before it", ""),
         ErrorKind::ExpectedBlockMappingKey => return block_key(file, at),
         ErrorKind::ExpectedBlockSequenceEntry => {
@@ -155,7 +157,10 @@ fn unexpected(character: char) -> (String, &'static str) {
 fn block_key(file: &SourceFile, at: usize) -> (String, &'static str) {
     let before = file.slice(Span::new(file.line_start(at), at));
     if before.trim().is_empty() {
-        return ("this line is indented differently from the keys above".to_owned(), "keys of one map stand in one column");
+        return (
+            "this line is indented differently from the keys above".to_owned(),
+            "keys of one map stand in one column",
+        );
     }
     if before.trim() == "-" {
         return ("a list item stands where a key is expected".to_owned(), "check the indentation of this line");

@@ -12,7 +12,7 @@ use super::answer::{
     Dag, DagFilter, DagRun, Dataset, DatasetEvent, EventsPage, ImportError, NewDagRun, TaskInstance, TaskLogRequest,
 };
 use super::auth::{AuthScheme, Credential};
-use super::call::{Call, PAGE_ROWS, Path, Rows, TEXT, Unreadable, read_json};
+use super::call::{Call, PAGE_ROWS, Path, Rows, TEXT, Unreadable, escape, read_json};
 use super::log;
 
 /// How a credential is shown here unless the user says otherwise.
@@ -22,6 +22,16 @@ pub(super) const fn usual_scheme(credential: &Credential) -> AuthScheme {
         Credential::Token(_) => AuthScheme::Bearer,
         Credential::Password { .. } => AuthScheme::Basic,
     }
+}
+
+/// The page of a run in the UI of Airflow 2.
+pub(super) fn run_link(dag_id: &str, dag_run_id: &str) -> String {
+    format!("/dags/{}/grid?dag_run_id={}", escape(dag_id), escape(dag_run_id))
+}
+
+/// Where the newest events of a dataset are.
+pub(super) fn events_path(dataset_id: i64) -> String {
+    format!("/datasets/events?dataset_id={dataset_id}&order_by=-timestamp")
 }
 
 /// `GET /version`.

@@ -13,7 +13,7 @@ use super::answer::{
     Dag, DagFilter, DagRun, Dataset, DatasetEvent, EventsPage, ImportError, NewDagRun, TaskInstance, TaskLogRequest,
 };
 use super::auth::{AuthScheme, Credential};
-use super::call::{Call, PAGE_ROWS, Path, Rows, Unreadable, read_json};
+use super::call::{Call, PAGE_ROWS, Path, Rows, Unreadable, escape, read_json};
 use super::log;
 
 /// How a credential is shown here unless the user says otherwise.
@@ -28,6 +28,16 @@ pub(super) const fn usual_scheme(credential: &Credential) -> AuthScheme {
 pub(super) fn login(username: &str, password: &SecretString) -> Call<SecretString> {
     let body = json!({ "username": username, "password": password.expose_secret() });
     Call::post(Path::under_root("/auth/token"), body, read_json::<wire::Login, _>)
+}
+
+/// The page of a run in the UI of Airflow 3.
+pub(super) fn run_link(dag_id: &str, dag_run_id: &str) -> String {
+    format!("/dags/{}/runs/{}", escape(dag_id), escape(dag_run_id))
+}
+
+/// Where the newest events of an asset are.
+pub(super) fn events_path(asset_id: i64) -> String {
+    format!("/assets/events?asset_id={asset_id}&order_by=-timestamp")
 }
 
 /// `GET /version`.

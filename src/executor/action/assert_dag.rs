@@ -1,0 +1,105 @@
+//! `assert_dag`: a DAG is there and as it must be. Other actions ask here, too, before they act on a DAG.
+
+use crate::airflow::answer::{Dag, DagFilter};
+use crate::airflow::error::ErrorKind;
+use crate::executor::Stop;
+use crate::executor::action::list_dags::summary;
+use crate::executor::retry::exhausted;
+use crate::executor::step::StepRun;
+use crate::outcome::{ActionResult, Failure, FailureKind};
+use crate::playbook::action::AssertDag;
+use crate::playbook::near;
+
+impl StepRun<'_, '_> {
+    pub(in crate::executor) async fn assert_dag(&mut self) -> Result<ActionResult, Stop> {
+        let keys: AssertDag = self.arguments()?;
+        let dag = self.dag(&keys.dag_id.0).await?;
+        if let Some(wanted) = keys.is_paused.filter(|wanted| wanted.0 != dag.is_paused) {
+            let is = if wanted.0 { "not paused" } else { "paused" };
+            return Err(Failure::new(FailureKind::NotReady, format!("the DAG `{}` is {is}", dag.dag_id)).into());
+        }
+        let wanted = keys.tags.map(|tags| tags.0).unwrap_or_default();
+        let missing: Vec<String> = wanted
+            .into_iter()
+            .map(|tag| tag.0)
+            .filter(|tag| !dag.tags.contains(tag))
+            .map(|tag| format!("`{tag}`"))
+            .collect();
+        if !missing.is_empty() {
+            let message = format!("the DAG `{}` does not have the tag {}", dag.dag_id, missing.join(" and "));
+            return Err(Failure::new(FailureKind::NotReady, message).with_note(tags(&dag)).into());
+        }
+        Ok(ActionResult::AssertDag(summary(dag)))
+    }
+
+    /// A DAG that is there: found, not stale, without import error.
+    pub(in crate::executor) async fn dag(&mut self, dag_id: &str) -> Result<Dag, Stop> {
+        self.check_no_secret("dag_id", dag_id)?;
+        let answer = self.try_read(async |client, limit| client.dag(dag_id, limit).await).await?;
+        let dag = match answer {
+            Ok(dag) => dag,
+            Err((error, _)) if error.kind == ErrorKind::NotFound => return Err(self.no_such_dag(dag_id).await?.into()),
+            Err((error, reason)) => return Err(exhausted(&error, reason).into()),
+        };
+        if dag.is_stale {
+            let message = format!("the DAG `{dag_id}` is stale: its file is gone from the DAGs folder");
+            return Err(Failure::new(FailureKind::NotReady, message).into());
+        }
+        if dag.has_import_errors {
+            let message = format!("the file of the DAG `{dag_id}` has an import error");
+            return Err(Failure::new(FailureKind::NotReady, message).into());
+        }
+        Ok(dag)
+    }
+
+    /// The failure of a DAG that is not there, with near names and the files that could not be imported.
+    async fn no_such_dag(&mut self, dag_id: &str) -> Result<Failure, Stop> {
+        let filter = DagFilter { only_active: false, ..DagFilter::default() };
+        let dags = self.pages(async |client, offset, limit| client.dags(&filter, offset, limit).await).await;
+        let mut failure = Failure::new(FailureKind::NotFound, format!("there is no DAG `{dag_id}`"))
+            .with_location(self.location_of("dag_id").unwrap_or_else(|| self.location()));
+        match dags {
+            Ok(dags) => {
+                let names = near(dag_id, dags.iter().map(|dag| dag.dag_id.as_str()));
+                let names: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
+                failure = match names.as_slice() {
+                    [] => failure.with_note(format!("{} DAGs are there, none with a name near it", dags.len())),
+                    [one] => failure.with_help(format!("did you mean {one}?")),
+                    _ => failure.with_help(format!("did you mean one of {}?", names.join(", "))),
+                };
+            }
+            Err(Stop::Failed(_)) => {}
+            Err(stop) => return Err(stop),
+        }
+        match self.read(async |client, limit| client.import_errors(0, limit).await).await {
+            Ok(page) => {
+                for error in page.items.iter().take(3) {
+                    failure = failure.with_note(format!("`{}` can't be imported", error.filename));
+                }
+            }
+            Err(Stop::Failed(_)) => {}
+            Err(stop) => return Err(stop),
+        }
+        Ok(failure)
+    }
+
+    /// A secret may not become part of an id, a URI or a name that Airflow shows to everybody.
+    pub(in crate::executor) fn check_no_secret(&self, key: &str, value: &str) -> Result<(), Failure> {
+        if !self.run.tools.masker.holds_secret(value) {
+            return Ok(());
+        }
+        let failure = Failure::new(FailureKind::SecretLeak, format!("`{key}` holds a secret; nothing was sent"));
+        let failure = failure.with_help("Airflow shows it to everybody; leave the secret out of it");
+        Err(match self.location_of(key) {
+            Some(location) => failure.with_location(location),
+            None => failure,
+        })
+    }
+}
+
+fn tags(dag: &Dag) -> String {
+    match dag.tags.as_slice() {
+        [] => "it has no tags".to_owned(),
+        tags => format!("it has {}", tags.iter().map(|tag| format!("`{tag}`")).collect::<Vec<_>>().join(", ")),
+    }
+}

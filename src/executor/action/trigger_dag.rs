@@ -1,0 +1,246 @@
+//! `trigger_dag`: one DAG run, never two.
+//!
+//! ```text
+//! DAG there and not paused? → own id free? → announced → POST ─ accepted ──────────────→ run → wait
+//!                                              ↑               ├ refused → try again or fail
+//!                                              └── not there ──┴ unknown → GET by id ─ there → run → wait
+//! ```
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use serde_json::{Map, Value, json};
+
+use crate::airflow::answer::{DagRun, NewDagRun};
+use crate::airflow::error::{ApiError, Delivery, ErrorKind};
+use crate::airflow::model::{NOTE_MAX_CHARS, check_dag_run_id};
+use crate::event::{EventKind, WriteAnnounced, WriteFate};
+use crate::executor::Stop;
+use crate::executor::identity::Identity;
+use crate::executor::request::Sent;
+use crate::executor::retry::{Next, exhausted};
+use crate::executor::settle::{Settled, unknown};
+use crate::executor::step::StepRun;
+use crate::outcome::{ActionKind, ActionResult, DagRunResult, Failure, FailureKind};
+use crate::playbook::action::{TriggerDag, Wait, WaitSettings};
+
+/// How long it is believed that a DAG is there and not paused.
+const DAG_READY_FOR: Duration = Duration::from_secs(60);
+
+impl StepRun<'_, '_> {
+    pub(in crate::executor) async fn trigger_dag(&mut self) -> Result<ActionResult, Stop> {
+        let keys: TriggerDag = self.arguments()?;
+        let wait = match &keys.wait {
+            None | Some(Wait::Switch(false)) => None,
+            Some(Wait::Switch(true)) => Some(WaitSettings::default()),
+            Some(Wait::Settings(settings)) => Some(settings.clone()),
+        };
+        let new = self.new_run(keys)?;
+        self.ready(&new.dag_id).await?;
+        if new.dag_run_id != self.identity().dag_run_id() {
+            self.not_there_yet(&new).await?;
+        }
+        self.announce_run(&new)?;
+        let run = self.create(&new).await?;
+        let run = match wait {
+            Some(settings) => self.follow(run, &settings).await?,
+            None => run,
+        };
+        Ok(ActionResult::TriggerDag(Box::new(self.run_result(run))))
+    }
+
+    /// What will be sent, checked before anything is.
+    fn new_run(&mut self, keys: TriggerDag) -> Result<NewDagRun, Stop> {
+        let dag_run_id = match keys.dag_run_id {
+            Some(own) => {
+                if let Err(reason) = check_dag_run_id(&own.0) {
+                    return Err(self
+                        .at_key("dag_run_id", Failure::new(FailureKind::Template, reason.to_string()))
+                        .into());
+                }
+                own.0
+            }
+            None => self.identity().dag_run_id(),
+        };
+        self.check_no_secret("dag_run_id", &dag_run_id)?;
+        let logical_date = keys.logical_date.map(|text| self.time("logical_date", &text.0)).transpose()?;
+        let note = match keys.note {
+            Some(note) => Some(self.cut_note(note.0)?).filter(|note| !note.is_empty()),
+            None => Some(self.cut_note(self.default_note())?),
+        };
+        Ok(NewDagRun { dag_id: keys.dag_id.0, dag_run_id, note, conf: keys.conf.map(|conf| conf.0), logical_date })
+    }
+
+    pub(in crate::executor) fn identity(&self) -> Identity<'_> {
+        let plan = self.run.plan;
+        Identity { playbook: &plan.playbook, place: &self.planned.id, run_id: &plan.run_id, generation: 0 }
+    }
+
+    fn default_note(&self) -> String {
+        let plan = self.run.plan;
+        let sha = plan.git_sha.as_ref().map(|sha| format!("@{sha}")).unwrap_or_default();
+        format!("{}{sha} {} by {} ({})", plan.playbook, self.planned.id, plan.operator, plan.run_id)
+    }
+
+    fn cut_note(&mut self, note: String) -> Result<String, Stop> {
+        if note.chars().count() <= NOTE_MAX_CHARS {
+            return Ok(note);
+        }
+        self.warn(format!("the note is longer than {NOTE_MAX_CHARS} characters and was cut"))?;
+        Ok(note.chars().take(NOTE_MAX_CHARS - 1).chain(['…']).collect())
+    }
+
+    fn time(&self, key: &str, text: &str) -> Result<Timestamp, Failure> {
+        text.parse().map_err(|_| {
+            let failure = Failure::new(FailureKind::Template, format!("`{text}` is no time with an offset"));
+            self.at_key(key, failure.with_help("write it like `2026-10-01T00:00:00Z`"))
+        })
+    }
+
+    fn at_key(&self, key: &str, failure: Failure) -> Failure {
+        match self.location_of(key) {
+            Some(location) => failure.with_location(location),
+            None => failure,
+        }
+    }
+
+    /// A run of a paused DAG stays queued and nobody says so; so no run is made.
+    async fn ready(&mut self, dag_id: &str) -> Result<(), Stop> {
+        let now = self.run.tools.clock.elapsed();
+        let known = self.run.ready_dags.get(dag_id);
+        if known.is_some_and(|read| now.saturating_sub(*read) < DAG_READY_FOR) {
+            return Ok(());
+        }
+        let dag = self.dag(dag_id).await?;
+        if dag.is_paused {
+            let message = format!("the DAG `{dag_id}` is paused; no run was made");
+            let failure = Failure::new(FailureKind::NotReady, message);
+            return Err(failure.with_help("unpause it in Airflow: its runs would stay queued").into());
+        }
+        self.run.ready_dags.insert(dag_id.to_owned(), now);
+        Ok(())
+    }
+
+    /// A run with the author's own id must not be there before our first try.
+    async fn not_there_yet(&mut self, new: &NewDagRun) -> Result<(), Stop> {
+        let (dag_id, id) = (&new.dag_id, &new.dag_run_id);
+        match self.try_read(async |client, limit| client.dag_run(dag_id, id, limit).await).await? {
+            Ok(run) => {
+                let message = format!("the DAG `{dag_id}` already has a run `{id}`, it is {}", run.state.as_str());
+                let failure = self.at_key("dag_run_id", Failure::new(FailureKind::Rejected, message));
+                Err(failure.with_help("give it an id of its own, or leave `dag_run_id` out").into())
+            }
+            Err((error, _)) if error.kind == ErrorKind::NotFound => Ok(()),
+            Err((error, reason)) => Err(exhausted(&error, reason).into()),
+        }
+    }
+
+    fn announce_run(&mut self, new: &NewDagRun) -> Result<(), Stop> {
+        let arguments = json!({ "note": new.note, "conf": new.conf, "logical_date": new.logical_date });
+        Ok(self.run.emitter.emit(EventKind::WriteAnnounced(Box::new(WriteAnnounced {
+            step: self.index,
+            action: ActionKind::TriggerDag,
+            identity: new.dag_run_id.clone(),
+            subject: new.dag_id.clone(),
+            arguments,
+        })))?)
+    }
+
+    /// Sends the POST until it is known that the run is there, or that it can't be.
+    async fn create(&mut self, new: &NewDagRun) -> Result<DagRun, Stop> {
+        for number in 1.. {
+            let error = match self.write_once(async |client, limit| client.create_dag_run(new, limit).await).await? {
+                Sent::Answer(Ok(run)) => return self.made(run, WriteFate::Accepted),
+                Sent::Answer(Err(error)) => Some(error),
+                Sent::CutShort => None,
+            };
+            let delivery = error.as_ref().map_or(Delivery::Unknown, ApiError::delivery);
+            let next = match &error {
+                Some(error) if delivery != Delivery::Accepted => self.after_failed_try(error, number)?,
+                Some(_) | None => Next::GiveUp(None),
+            };
+            if delivery != Delivery::Refused {
+                let is_last = matches!(next, Next::GiveUp(_));
+                match self.look_for_run(new, error.as_ref(), is_last).await? {
+                    Settled::Found(run) => return self.made(run, WriteFate::Found),
+                    Settled::Absent if !is_last => {}
+                    Settled::Absent | Settled::Unknown => return Err(self.lost_run(new, error.as_ref())?),
+                }
+            }
+            match next {
+                Next::Retry(pause) => self.pause(pause).await?,
+                Next::GiveUp(reason) => return Err(self.refused(error.as_ref(), reason)?),
+            }
+        }
+        unreachable!("tries are counted until one of them ends the loop")
+    }
+
+    fn made(&mut self, run: DagRun, fate: WriteFate) -> Result<DagRun, Stop> {
+        self.run.emitter.emit(EventKind::WriteSettled { step: self.index, fate })?;
+        Ok(run)
+    }
+
+    pub(in crate::executor) fn refused(
+        &mut self,
+        error: Option<&ApiError>,
+        reason: Option<String>,
+    ) -> Result<Stop, Stop> {
+        self.run.emitter.emit(EventKind::WriteSettled { step: self.index, fate: WriteFate::Refused })?;
+        Ok(match error {
+            Some(error) => {
+                let failure = exhausted(error, reason);
+                match error.airflow_says.as_deref().and_then(param).and_then(|_| self.location_of("conf")) {
+                    Some(location) => failure.with_location(location).into(),
+                    None => failure.into(),
+                }
+            }
+            None => Stop::Interrupted(None),
+        })
+    }
+
+    fn lost_run(&mut self, new: &NewDagRun, error: Option<&ApiError>) -> Result<Stop, Stop> {
+        if let Some(error) = error
+            && error.kind == ErrorKind::Conflict
+            && let Some(date) = new.logical_date
+        {
+            self.run.emitter.emit(EventKind::WriteSettled { step: self.index, fate: WriteFate::Refused })?;
+            let message = format!("the DAG `{}` already has another run with the logical date {date}", new.dag_id);
+            return Ok(self.at_key("logical_date", Failure::new(FailureKind::Rejected, message)).into());
+        }
+        self.run.emitter.emit(EventKind::WriteSettled { step: self.index, fate: WriteFate::Unknown })?;
+        let what = format!("the DAG run `{}` of `{}`", new.dag_run_id, new.dag_id);
+        Ok(unknown(&what, &self.run.tools.client.run_url(&new.dag_id, &new.dag_run_id), error).into())
+    }
+
+    pub(in crate::executor) fn run_result(&self, run: DagRun) -> DagRunResult {
+        let text = |time: Option<Timestamp>| time.map(|time| time.to_string());
+        let duration = run.start_date.zip(run.end_date).map(|(start, end)| end.duration_since(start).as_secs_f64());
+        DagRunResult {
+            url: self
+                .run
+                .tools
+                .ui_url
+                .as_deref()
+                .map(|ui| self.run.tools.client.run_link(ui, &run.dag_id, &run.dag_run_id)),
+            dag_id: run.dag_id,
+            dag_run_id: run.dag_run_id,
+            state: run.state,
+            run_type: run.run_type,
+            logical_date: text(run.logical_date),
+            start_date: text(run.start_date),
+            end_date: text(run.end_date),
+            duration_seconds: duration,
+            conf: conf(run.conf),
+            note: run.note,
+        }
+    }
+}
+
+fn conf(conf: Map<String, Value>) -> Value {
+    Value::Object(conf)
+}
+
+/// The param that Airflow names when a conf does not fit: `Invalid input for param n: …`.
+fn param(message: &str) -> Option<&str> {
+    message.strip_prefix("Invalid input for param ")?.split(':').next()
+}

@@ -1,0 +1,158 @@
+//! Sending one request: its time limit, its tries, and what a signal does to it.
+
+use std::time::Duration;
+
+use crate::airflow::answer::Page;
+use crate::airflow::client::Client;
+use crate::airflow::error::{ApiError, ErrorKind};
+use crate::executor::Stop;
+use crate::executor::retry::{Next, exhausted};
+use crate::executor::step::StepRun;
+use crate::outcome::{Failure, FailureKind};
+use crate::playbook::field::format_duration;
+
+/// What came of a write that was sent.
+pub(super) enum Sent<T> {
+    /// Something came back, or a failure that says how far it got.
+    Answer(Result<T, ApiError>),
+    /// A signal came, and no answer within the grace after it.
+    CutShort,
+}
+
+impl StepRun<'_, '_> {
+    /// Reads something, with as many tries as the step has. A signal drops the read.
+    pub(super) async fn read<T>(
+        &mut self,
+        ask: impl AsyncFn(&Client, Duration) -> Result<T, ApiError>,
+    ) -> Result<T, Stop> {
+        match self.try_read(ask).await? {
+            Ok(answer) => Ok(answer),
+            Err((error, reason)) => Err(exhausted(&error, reason).into()),
+        }
+    }
+
+    /// The same, but what Airflow refuses is handed back.
+    pub(super) async fn try_read<T>(
+        &mut self,
+        ask: impl AsyncFn(&Client, Duration) -> Result<T, ApiError>,
+    ) -> Result<Result<T, (ApiError, Option<String>)>, Stop> {
+        for number in 1.. {
+            let error = match self.read_once(&ask).await? {
+                Ok(answer) => return Ok(Ok(answer)),
+                Err(error) => error,
+            };
+            match self.after_failed_try(&error, number)? {
+                Next::Retry(pause) => self.pause(pause).await?,
+                Next::GiveUp(reason) => return Ok(Err((error, reason))),
+            }
+        }
+        unreachable!("tries are counted until one of them ends the loop")
+    }
+
+    /// Reads something once. A signal drops the read.
+    pub(super) async fn read_once<T>(
+        &mut self,
+        ask: &impl AsyncFn(&Client, Duration) -> Result<T, ApiError>,
+    ) -> Result<Result<T, ApiError>, Stop> {
+        let limit = self.request_limit()?;
+        self.requests += 1;
+        let tools = self.run.tools;
+        tokio::select! {
+            biased;
+            () = tools.interrupt.wait() => Err(Stop::Interrupted(None)),
+            answer = ask(tools.client, limit) => Ok(answer),
+        }
+    }
+
+    /// Every page of a list.
+    pub(super) async fn pages<T>(
+        &mut self,
+        ask: impl AsyncFn(&Client, u64, Duration) -> Result<Page<T>, ApiError>,
+    ) -> Result<Vec<T>, Stop> {
+        let mut items = Vec::new();
+        let mut received = 0;
+        loop {
+            let page = self.read(async |client, limit| ask(client, received, limit).await).await?;
+            self.pages += 1;
+            received += page.received as u64;
+            let is_last = page.received == 0 || page.total_entries.is_some_and(|total| received >= total);
+            items.extend(page.items);
+            if is_last {
+                return Ok(items);
+            }
+        }
+    }
+
+    /// Sends a write once. A signal leaves it the grace to be answered.
+    pub(super) async fn write_once<T>(
+        &mut self,
+        ask: impl AsyncFn(&Client, Duration) -> Result<T, ApiError>,
+    ) -> Result<Sent<T>, Stop> {
+        let limit = self.request_limit()?;
+        self.requests += 1;
+        let tools = self.run.tools;
+        let sent = ask(tools.client, limit);
+        tokio::pin!(sent);
+        tokio::select! {
+            biased;
+            answer = &mut sent => return Ok(Sent::Answer(answer)),
+            () = tools.interrupt.wait() => {}
+        }
+        match tools.clock.timeout(self.grace_left(), &mut sent).await {
+            Ok(answer) => Ok(Sent::Answer(answer)),
+            Err(_) => Ok(Sent::CutShort),
+        }
+    }
+
+    /// Lets time pass between two tries. A signal ends it.
+    pub(super) async fn pause(&mut self, pause: Duration) -> Result<(), Stop> {
+        let tools = self.run.tools;
+        tokio::select! {
+            biased;
+            () = tools.interrupt.wait() => Err(Stop::Interrupted(None)),
+            () = tools.clock.sleep(pause) => Ok(()),
+        }
+    }
+
+    /// What is left of the grace after a signal; all of it before one.
+    pub(super) fn grace_left(&mut self) -> Duration {
+        let now = self.run.tools.clock.elapsed();
+        let grace = self.run.tools.limits.grace;
+        if self.run.tools.interrupt.signal().is_none() {
+            return grace;
+        }
+        let since = *self.interrupted_at.get_or_insert(now);
+        grace.saturating_sub(now.saturating_sub(since))
+    }
+
+    /// The time that the step has left.
+    pub(super) fn time_left(&self) -> Duration {
+        self.deadline.saturating_sub(self.run.tools.clock.elapsed())
+    }
+
+    fn request_limit(&self) -> Result<Duration, Stop> {
+        let left = self.time_left();
+        if left.is_zero() {
+            let allowed = format_duration(self.deadline.saturating_sub(self.started));
+            let failure = Failure::new(FailureKind::TimedOut, format!("the step took longer than {allowed}"));
+            return Err(failure.with_help("give the step more time with `timeout`").into());
+        }
+        Ok(left.min(self.run.tools.limits.max_time))
+    }
+}
+
+/// What a refused or failed request means for the step.
+pub(super) fn failure_of(error: &ApiError) -> Failure {
+    let kind = if error.is_auth() {
+        FailureKind::Authentication
+    } else if error.is_unreachable() {
+        FailureKind::Unreachable
+    } else {
+        match error.kind {
+            ErrorKind::NotFound => FailureKind::NotFound,
+            ErrorKind::ServerError => FailureKind::ServerError,
+            _ => FailureKind::Rejected,
+        }
+    };
+    Failure::new(kind, error.message.clone())
+}

@@ -1,0 +1,110 @@
+//! Whether and when a request is sent again.
+
+use std::time::Duration;
+
+use serde_json::json;
+
+use crate::airflow::error::{ApiError, RetryKind};
+use crate::event::{EventKind, TryFailed};
+use crate::executor::Stop;
+use crate::executor::request::failure_of;
+use crate::executor::step::StepRun;
+use crate::outcome::Failure;
+use crate::playbook::field::format_duration;
+use crate::playbook::model::RetryOn;
+use crate::playbook::template::dynamic;
+
+/// What comes after a failed try.
+pub(super) enum Next {
+    /// Another try, after this pause.
+    Retry(Duration),
+    /// No further try, for this reason if there is one to tell.
+    GiveUp(Option<String>),
+}
+
+impl StepRun<'_, '_> {
+    /// Says that a request failed and decides what comes next; `number` counts tries from 1.
+    pub(super) fn after_failed_try(&mut self, error: &ApiError, number: u32) -> Result<Next, Stop> {
+        let next = self.decide(error, number)?;
+        let retry_in_ms = match &next {
+            Next::Retry(pause) => Some(super::millis(*pause)),
+            Next::GiveUp(_) => None,
+        };
+        let attempts = self.planned.retry.attempts;
+        if attempts > 1 || error.retry_kind().is_some() {
+            self.run.emitter.emit(EventKind::TryFailed(TryFailed {
+                step: self.index,
+                request: error.request.to_string(),
+                try_number: number,
+                attempts,
+                status: error.status,
+                message: error.message.clone(),
+                retry_in_ms,
+            }))?;
+        }
+        Ok(next)
+    }
+
+    fn decide(&self, error: &ApiError, number: u32) -> Result<Next, Stop> {
+        let policy = &self.planned.retry;
+        let Some(kind) = error.retry_kind().filter(|kind| policy.only.contains(&retried(*kind))) else {
+            return Ok(Next::GiveUp(None));
+        };
+        if self.given_up(error, kind)? {
+            return Ok(Next::GiveUp(Some("`retry.unless` is true".to_owned())));
+        }
+        if number >= policy.attempts {
+            return Ok(Next::GiveUp((number > 1).then(|| format!("gave up after {number} tries"))));
+        }
+        let left = self.time_left();
+        let pause = match error.retry_after {
+            Some(asked) if asked > left => {
+                let asked = format_duration(asked);
+                let left = format_duration(left);
+                return Ok(Next::GiveUp(Some(format!("it asks to wait {asked}, and the step has only {left} left"))));
+            }
+            Some(asked) => asked,
+            None => self.jittered(policy.pause_before(number + 1)),
+        };
+        if pause >= left {
+            return Ok(Next::GiveUp(Some("the step has no time left for another try".to_owned())));
+        }
+        Ok(Next::Retry(pause))
+    }
+
+    /// Works `retry.unless` out.
+    fn given_up(&self, error: &ApiError, kind: RetryKind) -> Result<bool, Stop> {
+        let Some(unless) = &self.planned.retry.unless else { return Ok(false) };
+        let facts = json!({ "kind": retried(kind), "status": error.status, "message": error.message });
+        let scope = self.run.variables.scope_with([("error".to_owned(), dynamic(facts))].into());
+        let value = unless
+            .evaluate(&self.run.plan.engine, &scope)
+            .map_err(|failed| self.run.variables.failure(&failed, Some(unless)))?;
+        Ok(value.is_true())
+    }
+
+    /// The pause, shortened by chance to anything from nothing, so that many clients don't come back at once.
+    fn jittered(&self, pause: Duration) -> Duration {
+        if self.planned.retry.jitter { pause.mul_f64(fastrand::f64()) } else { pause }
+    }
+}
+
+/// The word of the playbook for a kind of error.
+const fn retried(kind: RetryKind) -> RetryOn {
+    match kind {
+        RetryKind::Transport => RetryOn::Transport,
+        RetryKind::RateLimited => RetryOn::RateLimited,
+        RetryKind::ServerError => RetryOn::ServerError,
+        RetryKind::Timeout => RetryOn::Timeout,
+        RetryKind::NotFound => RetryOn::NotFound,
+    }
+}
+
+/// The failure of a request that is not sent again.
+pub(super) fn exhausted(error: &ApiError, reason: Option<String>) -> Failure {
+    let failure = failure_of(error);
+    match reason {
+        Some(reason) => failure.with_note(reason),
+        None => failure,
+    }
+}

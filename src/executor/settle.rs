@@ -1,0 +1,174 @@
+//! Finding out what became of a write whose answer was lost.
+//!
+//! A 404 right after a lost answer proves nothing: the server may still be at work. For a DAG run a repeat is safe, because
+//! its id is unique in Airflow's database; for a dataset event only looking again and again helps.
+
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
+use serde_json::Value;
+
+use crate::airflow::answer::{DagRun, DatasetEvent, EventsPage, NewDagRun, Page};
+use crate::airflow::client::Client;
+use crate::airflow::error::{ApiError, ErrorKind};
+use crate::executor::Stop;
+use crate::executor::step::StepRun;
+use crate::outcome::{Failure, FailureKind};
+
+/// The first pause between two looks; it doubles up to [`LOOK_MAX`].
+const LOOK_FIRST: Duration = Duration::from_millis(250);
+/// The longest pause between two looks.
+const LOOK_MAX: Duration = Duration::from_secs(4);
+/// How many events of a dataset are looked at.
+const EVENTS_MAX: u64 = 1000;
+/// How many events a page has.
+const EVENTS_PAGE: u32 = 100;
+/// How far the server's clock may be off between two of its answers.
+const CLOCK_SLACK: SignedDuration = SignedDuration::from_secs(60);
+
+/// What looking came to.
+pub(super) enum Settled<T> {
+    /// It is there.
+    Found(T),
+    /// Airflow says that it is not there.
+    Absent,
+    /// Airflow could not be asked.
+    Unknown,
+}
+
+/// An announced event, to look for.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Marked<'a> {
+    pub(super) dataset_id: i64,
+    pub(super) mark: &'a str,
+    /// When it was announced, by the server's clock where that is known.
+    pub(super) announced: Timestamp,
+}
+
+impl StepRun<'_, '_> {
+    /// Looks for a run by its id. After a conflict, and after the last try, it looks for as long as settling may take.
+    pub(super) async fn look_for_run(
+        &mut self,
+        new: &NewDagRun,
+        error: Option<&ApiError>,
+        is_last: bool,
+    ) -> Result<Settled<DagRun>, Stop> {
+        let keep_looking = is_last || error.is_some_and(|error| error.kind == ErrorKind::Conflict);
+        let end = self.settle_end();
+        let mut pause = LOOK_FIRST;
+        loop {
+            let found =
+                self.look(end, async |client, limit| client.dag_run(&new.dag_id, &new.dag_run_id, limit).await).await;
+            let is_absent = match found {
+                Some(Ok(run)) => return Ok(Settled::Found(run)),
+                Some(Err(error)) => error.kind == ErrorKind::NotFound,
+                None => false,
+            };
+            if is_absent && !keep_looking {
+                return Ok(Settled::Absent);
+            }
+            if !self.look_again(end, &mut pause).await {
+                return Ok(if is_absent { Settled::Absent } else { Settled::Unknown });
+            }
+        }
+    }
+
+    /// Looks for an event by its mark for as long as settling may take.
+    pub(super) async fn look_for_event(&mut self, marked: Marked<'_>) -> Result<Settled<DatasetEvent>, Stop> {
+        let end = self.settle_end();
+        let mut pause = LOOK_FIRST;
+        loop {
+            let looked = self.search_events(marked, end).await;
+            if let Settled::Found(event) = looked {
+                return Ok(Settled::Found(event));
+            }
+            if !self.look_again(end, &mut pause).await {
+                return Ok(looked);
+            }
+        }
+    }
+
+    /// One search through the dataset's events, newest first.
+    async fn search_events(&mut self, marked: Marked<'_>, end: Duration) -> Settled<DatasetEvent> {
+        let oldest = marked.announced.saturating_sub(CLOCK_SLACK).unwrap_or(Timestamp::MIN);
+        let mut offset = 0;
+        while offset < EVENTS_MAX {
+            let Some(page) = self.events_page(marked.dataset_id, offset, end).await else { return Settled::Unknown };
+            let is_old = page.items.iter().any(|event| event.timestamp < oldest);
+            let ours = page
+                .items
+                .into_iter()
+                .find(|event| event.extra.get("myaf_run").and_then(Value::as_str) == Some(marked.mark));
+            if let Some(event) = ours {
+                return Settled::Found(event);
+            }
+            if page.received == 0 || is_old {
+                return Settled::Absent;
+            }
+            offset += page.received as u64;
+        }
+        Settled::Absent
+    }
+
+    /// A page of events. Airflow 3 answers 500 while a run that one of them made has not started; such a page is walked one
+    /// event at a time, and the one that can't be read is passed over.
+    async fn events_page(&mut self, dataset_id: i64, offset: u64, end: Duration) -> Option<Page<DatasetEvent>> {
+        let page = EventsPage { offset, limit: EVENTS_PAGE };
+        match self.look(end, async |client, limit| client.dataset_events(dataset_id, page, limit).await).await? {
+            Ok(page) => return Some(page),
+            Err(error) if error.kind == ErrorKind::ServerError && error.status == Some(500) => {}
+            Err(_) => return None,
+        }
+        let mut walked = Page { items: Vec::new(), received: 0, total_entries: None, server_time: None };
+        for at in offset..offset + u64::from(EVENTS_PAGE) {
+            let one = EventsPage { offset: at, limit: 1 };
+            match self.look(end, async |client, limit| client.dataset_events(dataset_id, one, limit).await).await? {
+                Ok(page) if page.received == 0 => break,
+                Ok(page) => walked.items.extend(page.items),
+                Err(error) if error.kind == ErrorKind::ServerError => {}
+                Err(_) => return None,
+            }
+            walked.received += 1;
+        }
+        Some(walked)
+    }
+
+    /// One look, bounded by the time that settling has left. A signal does not end it: the grace does.
+    async fn look<T>(
+        &mut self,
+        end: Duration,
+        ask: impl AsyncFn(&Client, Duration) -> Result<T, ApiError>,
+    ) -> Option<Result<T, ApiError>> {
+        let left = end.saturating_sub(self.run.tools.clock.elapsed()).min(self.grace_left());
+        if left.is_zero() {
+            return None;
+        }
+        self.requests += 1;
+        Some(ask(self.run.tools.client, left.min(self.run.tools.limits.max_time)).await)
+    }
+
+    /// Pauses before the next look; false when there is no time for one.
+    async fn look_again(&mut self, end: Duration, pause: &mut Duration) -> bool {
+        let left = end.saturating_sub(self.run.tools.clock.elapsed()).min(self.grace_left());
+        if left <= *pause {
+            return false;
+        }
+        self.run.tools.clock.sleep(*pause).await;
+        *pause = (*pause * 2).min(LOOK_MAX);
+        true
+    }
+
+    fn settle_end(&self) -> Duration {
+        self.run.tools.clock.elapsed().saturating_add(self.run.tools.limits.settle)
+    }
+}
+
+/// The failure of a write that may or may not have happened.
+pub(super) fn unknown(what: &str, url: &str, error: Option<&ApiError>) -> Failure {
+    let failure = Failure::new(FailureKind::OutcomeUnknown, format!("it is not known whether {what} was made"));
+    let failure = match error {
+        Some(error) => failure.with_note(format!("the last answer: {}", error.message)),
+        None => failure.with_note("the answer did not come in time"),
+    };
+    failure.with_help(format!("look at {url} before you run this again"))
+}

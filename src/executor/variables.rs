@@ -1,0 +1,89 @@
+//! The names that templates see while steps run.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use minijinja::Value as Dynamic;
+use minijinja::value::Object;
+use serde_json::Value;
+
+use crate::outcome::{Failure, FailureKind};
+use crate::plan::Plan;
+use crate::playbook::template::{Expr, TemplateError, Uses, dynamic, uses_of_expression, uses_of_template};
+use crate::source::{Location, SourceFile};
+
+/// Every name with its value; captures come as steps make them.
+#[derive(Debug, Clone)]
+pub(super) struct Variables {
+    file: SourceFile,
+    names: Arc<BTreeMap<String, Dynamic>>,
+    /// Captures that a step did not make, with what became of it.
+    unmade: BTreeMap<String, String>,
+}
+
+/// The names as one template sees them: those of the place first, then those of the run.
+#[derive(Debug)]
+struct Layers {
+    local: BTreeMap<String, Dynamic>,
+    names: Arc<BTreeMap<String, Dynamic>>,
+}
+
+impl Object for Layers {
+    fn get_value(self: &Arc<Self>, key: &Dynamic) -> Option<Dynamic> {
+        let key = key.as_str()?;
+        self.local.get(key).or_else(|| self.names.get(key)).cloned()
+    }
+}
+
+impl Variables {
+    pub(super) fn new(plan: &Plan) -> Self {
+        let names = plan.names.iter().map(|(name, value)| (name.clone(), dynamic(value))).collect();
+        Self { file: plan.file.clone(), names: Arc::new(names), unmade: BTreeMap::new() }
+    }
+
+    /// The names of the run.
+    pub(super) fn scope(&self) -> Dynamic {
+        self.scope_with(BTreeMap::new())
+    }
+
+    /// The names of the run under those of a place.
+    pub(super) fn scope_with(&self, local: BTreeMap<String, Dynamic>) -> Dynamic {
+        Dynamic::from_object(Layers { local, names: Arc::clone(&self.names) })
+    }
+
+    pub(super) fn set(&mut self, name: &str, value: &Value) {
+        self.unmade.remove(name);
+        Arc::make_mut(&mut self.names).insert(name.to_owned(), dynamic(value));
+    }
+
+    /// Says that a step did not make a capture, and why.
+    pub(super) fn unmake(&mut self, name: &str, why: String) {
+        if !self.names.contains_key(name) {
+            self.unmade.insert(name.to_owned(), why);
+        }
+    }
+
+    /// The place of a template error.
+    pub(super) fn location(&self, error: &TemplateError) -> Location {
+        error.place.location(&self.file, error.error.range.as_ref())
+    }
+
+    /// A template error as a failure at its place; a capture that was not made names the step that did not make it.
+    pub(super) fn failure(&self, error: &TemplateError, expression: Option<&Expr>) -> Failure {
+        let blamed = expression.and_then(|expression| self.blame(expression));
+        let (message, location) = match blamed {
+            Some((message, location)) => (message, location),
+            None => (error.error.message.clone(), self.location(error)),
+        };
+        Failure::new(FailureKind::Template, message).with_location(location)
+    }
+
+    /// The first name in an expression or template that nobody made.
+    fn blame(&self, expression: &Expr) -> Option<(String, Location)> {
+        let uses: Uses = uses_of_expression(&expression.text).or_else(|_| uses_of_template(&expression.text)).ok()?;
+        let used = uses.names.iter().find(|used| !used.guarded && self.unmade.contains_key(&used.name))?;
+        let why = self.unmade.get(&used.name)?;
+        let location = expression.place.location(&self.file, Some(&used.range));
+        Some((format!("`{}` was not captured: {why}", used.name), location))
+    }
+}

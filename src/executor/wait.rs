@@ -1,0 +1,280 @@
+//! Following a DAG run to its end, and saying truly how it ended.
+//!
+//! ```text
+//! look ─ success → the run      ─ failed → its failed tasks and their logs
+//!   ├ 404 twice → vanished      ├ DAG paused meanwhile
+//!   ├ still queued after queued_for                        ├ still going after timeout
+//!   └ no answer: ridden out for unreachable_for, then unreachable
+//! ```
+
+use std::time::Duration;
+
+use crate::airflow::answer::{DagRun, TaskInstance, TaskLogRequest};
+use crate::airflow::error::{ApiError, ErrorKind, RetryKind};
+use crate::airflow::model::RunState;
+use crate::event::EventKind;
+use crate::executor::Stop;
+use crate::executor::request::failure_of;
+use crate::executor::step::StepRun;
+use crate::outcome::{FailedTask, Failure, FailureKind};
+use crate::playbook::action::WaitSettings;
+use crate::playbook::field::{RenderedPeriod, format_duration};
+
+/// How often it is looked whether the DAG was paused meanwhile.
+const PAUSED_EVERY: Duration = Duration::from_secs(10);
+/// How many failed tasks are shown with their logs.
+const FAILED_TASKS_MAX: usize = 5;
+/// The time for asking why a run failed, over and above the wait.
+const WHY_TIME: Duration = Duration::from_secs(60);
+
+/// A run that is being followed. Times are the clock's elapsed time.
+struct Following {
+    run: DagRun,
+    end: Duration,
+    allowed: Duration,
+    queued_end: Option<Duration>,
+    queued_for: Duration,
+    unreachable_for: Duration,
+    every: Duration,
+    max_every: Duration,
+    last_answer: Duration,
+    last_paused_look: Duration,
+    was_absent: bool,
+}
+
+impl StepRun<'_, '_> {
+    /// Follows a run to its end.
+    pub(super) async fn follow(&mut self, run: DagRun, settings: &WaitSettings) -> Result<DagRun, Stop> {
+        let log_lines = settings.log_lines.map_or(20, |count| usize::try_from(count.0).unwrap_or(usize::MAX));
+        let mut following = self.following(run, settings);
+        self.deadline = self.deadline_of_wait(following.end);
+        loop {
+            self.say_state(&following.run)?;
+            match following.run.state {
+                RunState::Success => return Ok(following.run),
+                RunState::Failed => return Err(self.why_failed(&following.run, log_lines).await?),
+                RunState::Queued | RunState::Running => {}
+            }
+            let now = self.run.tools.clock.elapsed();
+            if let Some(failure) = following.ran_out(now) {
+                return Err(failure.into());
+            }
+            self.check_paused(&mut following).await?;
+            let pause = following.next_pause(now);
+            self.pause(pause).await.map_err(|stop| goes_on(stop, &following.run))?;
+            self.look_at(&mut following).await.map_err(|stop| goes_on(stop, &following.run))?;
+        }
+    }
+
+    fn following(&self, run: DagRun, settings: &WaitSettings) -> Following {
+        let now = self.run.tools.clock.elapsed();
+        let period = |period: Option<RenderedPeriod>, default: u64| {
+            period.map_or(Duration::from_secs(default), |period| period.0.0)
+        };
+        let asked = period(settings.timeout, 3600);
+        let allowed = match self.planned.timeout {
+            Some(_) => asked.min(self.time_left()),
+            None => asked,
+        };
+        let poll = settings.poll.clone().unwrap_or_default();
+        let every = period(poll.every, 2).max(Duration::from_millis(100));
+        Following {
+            run,
+            end: now.saturating_add(allowed),
+            allowed,
+            queued_end: settings.queued_for.map(|period| now.saturating_add(period.0.0)),
+            queued_for: period(settings.queued_for, 0),
+            unreachable_for: period(settings.unreachable_for, 600),
+            every,
+            max_every: period(poll.max_every, 30).max(every),
+            last_answer: now,
+            last_paused_look: now,
+            was_absent: false,
+        }
+    }
+
+    /// A wait has its own bound: the step's default does not cut it.
+    fn deadline_of_wait(&self, end: Duration) -> Duration {
+        match self.planned.timeout {
+            Some(_) => self.deadline,
+            None => end.saturating_add(WHY_TIME),
+        }
+    }
+
+    fn say_state(&mut self, run: &DagRun) -> Result<(), Stop> {
+        let state = run.state.as_str().to_owned();
+        Ok(self.run.emitter.emit(EventKind::Waiting { step: self.index, dag_run_id: run.dag_run_id.clone(), state })?)
+    }
+
+    /// Reads the run once. What may pass is ridden out; that Airflow does not know the run any more is believed the second
+    /// time.
+    async fn look_at(&mut self, following: &mut Following) -> Result<(), Stop> {
+        let (dag_id, id) = (following.run.dag_id.clone(), following.run.dag_run_id.clone());
+        let answer = self.read_once(&async |client: &_, limit| read_run(client, &dag_id, &id, limit).await).await?;
+        let now = self.run.tools.clock.elapsed();
+        match answer {
+            Ok(run) => {
+                following.run = run;
+                following.last_answer = now;
+                following.was_absent = false;
+                Ok(())
+            }
+            Err(error) if error.kind == ErrorKind::NotFound => {
+                following.last_answer = now;
+                if !std::mem::replace(&mut following.was_absent, true) {
+                    return Ok(());
+                }
+                let message = format!("the DAG run `{id}` of `{dag_id}` was there and is gone");
+                Err(Failure::new(FailureKind::Vanished, message).with_note("somebody deleted it").into())
+            }
+            Err(error) if passes(&error) => {
+                if now.saturating_sub(following.last_answer) < following.unreachable_for {
+                    return Ok(());
+                }
+                let since = format_duration(following.unreachable_for);
+                let note = format!("there was no good answer for {since}; the DAG run `{id}` goes on without us");
+                Err(failure_of(&error).with_note(note).into())
+            }
+            Err(error) => Err(failure_of(&error).with_note(format!("the DAG run `{id}` goes on without us")).into()),
+        }
+    }
+
+    /// A DAG that somebody pauses leaves its runs where they are, for ever.
+    async fn check_paused(&mut self, following: &mut Following) -> Result<(), Stop> {
+        let now = self.run.tools.clock.elapsed();
+        if now.saturating_sub(following.last_paused_look) < PAUSED_EVERY {
+            return Ok(());
+        }
+        following.last_paused_look = now;
+        let dag_id = following.run.dag_id.clone();
+        let answer = self.read_once(&async |client: &_, limit| read_dag(client, &dag_id, limit).await).await;
+        match answer.map_err(|stop| goes_on(stop, &following.run))? {
+            Ok(dag) if dag.is_paused => {
+                let run = &following.run;
+                let message = format!(
+                    "the DAG `{dag_id}` was paused while its run `{}` was {}",
+                    run.dag_run_id,
+                    run.state.as_str()
+                );
+                let failure = Failure::new(FailureKind::DagPaused, message);
+                Err(failure.with_help("the run goes on as soon as somebody unpauses the DAG").into())
+            }
+            Ok(_) | Err(_) => Ok(()),
+        }
+    }
+
+    /// The failure of a failed run: its failed tasks, with the last lines of their logs.
+    async fn why_failed(&mut self, run: &DagRun, log_lines: usize) -> Result<Stop, Stop> {
+        self.deadline = self.deadline.max(self.run.tools.clock.elapsed().saturating_add(WHY_TIME));
+        let (dag_id, id) = (&run.dag_id, &run.dag_run_id);
+        let message = format!("the DAG run `{id}` of `{dag_id}` failed");
+        let mut failure = Failure::new(FailureKind::DagRunFailed, message);
+        let tasks =
+            self.pages(async |client, offset, limit| client.task_instances(dag_id, id, offset, limit).await).await;
+        match tasks {
+            Ok(tasks) => {
+                let failed: Vec<TaskInstance> =
+                    tasks.into_iter().filter(|task| task.state.as_deref() == Some("failed")).collect();
+                if failed.len() > FAILED_TASKS_MAX {
+                    failure = failure.with_note(format!("{} more tasks failed", failed.len() - FAILED_TASKS_MAX));
+                }
+                for task in failed.iter().take(FAILED_TASKS_MAX) {
+                    let log = self.last_lines(run, task, log_lines).await?;
+                    failure.failed_tasks.push(failed_task(task, log));
+                }
+            }
+            Err(Stop::Failed(why)) => {
+                failure = failure.with_note(format!("its tasks could not be read: {}", why.message))
+            }
+            Err(stop) => return Err(stop),
+        }
+        if let Some(ui) = self.run.tools.ui_url.as_deref() {
+            failure = failure.with_help(format!("see {}", self.run.tools.client.run_link(ui, dag_id, id)));
+        }
+        Ok(failure.into())
+    }
+
+    async fn last_lines(&mut self, run: &DagRun, task: &TaskInstance, count: usize) -> Result<Vec<String>, Stop> {
+        if count == 0 {
+            return Ok(Vec::new());
+        }
+        let request = TaskLogRequest {
+            dag_id: run.dag_id.clone(),
+            dag_run_id: run.dag_run_id.clone(),
+            task_id: task.task_id.clone(),
+            try_number: task.try_number,
+            map_index: task.map_index,
+        };
+        match self.read(async |client, limit| client.task_log(&request, limit).await).await {
+            Ok(mut lines) => Ok(lines.split_off(lines.len().saturating_sub(count))),
+            Err(Stop::Failed(why)) => Ok(vec![format!("(its log could not be read: {})", why.message)]),
+            Err(stop) => Err(stop),
+        }
+    }
+}
+
+async fn read_run(
+    client: &crate::airflow::client::Client,
+    dag_id: &str,
+    id: &str,
+    limit: Duration,
+) -> Result<DagRun, ApiError> {
+    client.dag_run(dag_id, id, limit).await
+}
+
+async fn read_dag(
+    client: &crate::airflow::client::Client,
+    dag_id: &str,
+    limit: Duration,
+) -> Result<crate::airflow::answer::Dag, ApiError> {
+    client.dag(dag_id, limit).await
+}
+
+impl Following {
+    /// The verdict when the time is up; judged only after the run was read.
+    fn ran_out(&self, now: Duration) -> Option<Failure> {
+        let (id, dag_id, state) = (&self.run.dag_run_id, &self.run.dag_id, self.run.state.as_str());
+        let (kind, message) = if now >= self.end {
+            let allowed = format_duration(self.allowed);
+            (FailureKind::WaitTimedOut, format!("the DAG run `{id}` of `{dag_id}` is still {state} after {allowed}"))
+        } else if self.run.state == RunState::Queued && self.queued_end.is_some_and(|end| now >= end) {
+            let allowed = format_duration(self.queued_for);
+            (FailureKind::QueuedTooLong, format!("the DAG run `{id}` of `{dag_id}` is still queued after {allowed}"))
+        } else {
+            return None;
+        };
+        Some(Failure::new(kind, message).with_note("the run goes on in Airflow"))
+    }
+
+    /// The pause before the next look: it grows, and ends with the wait.
+    fn next_pause(&mut self, now: Duration) -> Duration {
+        let pause = self.every;
+        self.every = self.every.mul_f64(1.5).min(self.max_every);
+        let ends = [Some(self.end), self.queued_end.filter(|end| *end > now)];
+        ends.into_iter().flatten().map(|end| end.saturating_sub(now)).fold(pause, Duration::min)
+    }
+}
+
+fn failed_task(task: &TaskInstance, log: Vec<String>) -> FailedTask {
+    FailedTask { task_id: task.task_id.clone(), map_index: task.map_index, try_number: i64::from(task.try_number), log }
+}
+
+/// Errors that a wait rides out: the network, an API that is away, and a credential that is not taken for a moment.
+fn passes(error: &ApiError) -> bool {
+    matches!(
+        error.retry_kind(),
+        Some(RetryKind::Transport | RetryKind::RateLimited | RetryKind::ServerError | RetryKind::Timeout)
+    ) || error.is_unreachable()
+        || error.status == Some(401)
+}
+
+/// A signal ends the wait, not the run.
+fn goes_on(stop: Stop, run: &DagRun) -> Stop {
+    match stop {
+        Stop::Interrupted(_) => {
+            let (id, dag_id) = (&run.dag_run_id, &run.dag_id);
+            Stop::Interrupted(Some(format!("stopped waiting; the DAG run `{id}` of `{dag_id}` goes on")))
+        }
+        other => other,
+    }
+}

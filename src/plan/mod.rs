@@ -1,0 +1,155 @@
+//! A checked playbook with everything decided that can be decided before the run.
+//!
+//! In: a loaded playbook, the inputs that were given, and who runs it where. Out: a [`Plan`], or diagnostics for inputs and
+//! vars that don't work out. The plan asks nothing of the network and does nothing.
+
+mod inputs;
+mod retry;
+mod steps;
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use serde_json::{Map, Value, json};
+
+pub use inputs::{Given, GivenInput};
+pub use retry::RetryPolicy;
+pub use steps::{Capture, Condition, Expectation, PlannedStep};
+
+use crate::diagnostic::{Code, Diagnostic};
+use crate::playbook::Loaded;
+use crate::playbook::template::{Engine, RunClock, Template, TemplateError, dynamic};
+use crate::source::SourceFile;
+
+/// What a run is made of besides its playbook.
+#[derive(Debug, Clone)]
+pub struct Context<'a> {
+    /// The run's id.
+    pub run_id: &'a str,
+    /// The start of the run, which is `now()` in templates.
+    pub started_at: Timestamp,
+    /// The playbook's path as it was given.
+    pub path: &'a str,
+    /// The commit the playbook is at.
+    pub git_sha: Option<&'a str>,
+    /// Who runs it, as `user@host`.
+    pub operator: &'a str,
+    /// The target's name.
+    pub target: &'a str,
+    /// The API's base URL.
+    pub base_url: &'a str,
+    /// The process's environment.
+    pub environment: &'a BTreeMap<String, String>,
+    /// The inputs that were given.
+    pub given: &'a [GivenInput],
+}
+
+/// What will be run.
+#[derive(Debug)]
+pub struct Plan {
+    /// The playbook's text.
+    pub file: SourceFile,
+    /// The playbook's name, part of the identity of what it makes.
+    pub playbook: String,
+    /// The playbook's path as it was given.
+    pub path: String,
+    /// The commit the playbook is at.
+    pub git_sha: Option<String>,
+    /// The run's id, part of the identity of what it makes.
+    pub run_id: String,
+    /// Who runs it, as `user@host`.
+    pub operator: String,
+    /// The target's name.
+    pub target: String,
+    /// The API's base URL.
+    pub base_url: String,
+    /// Inputs with their values.
+    pub inputs: Map<String, Value>,
+    /// The names of secret inputs.
+    pub secret_inputs: Vec<String>,
+    /// The values of secret inputs, for the mask.
+    pub secrets: Vec<String>,
+    /// Every name that is there from the start: inputs, vars, `playbook`, `run`, `target`, `env`.
+    pub names: Map<String, Value>,
+    /// Renders templates with this run's clock.
+    pub engine: Engine,
+    /// The steps, in order.
+    pub steps: Vec<PlannedStep>,
+}
+
+/// Makes the plan.
+///
+/// # Errors
+/// Every input and var that does not work out.
+pub fn plan(loaded: &Loaded, context: &Context<'_>) -> Result<Plan, Vec<Diagnostic>> {
+    let zone = loaded.playbook.timezone.as_deref().unwrap_or("UTC");
+    let clock = RunClock::at(context.started_at, zone)
+        .map_err(|error| vec![Diagnostic::new(Code::TIME_ZONE, &loaded.file, loaded.tree.span, error.to_string())])?;
+    let engine = Engine::new(&clock);
+    let playbook = name(loaded, context.path);
+    let mut names = globals(loaded, context, &playbook);
+    let resolved = inputs::resolve(loaded, context, &engine, &names)?;
+    names.extend(resolved.values.clone());
+    vars(loaded, &engine, &mut names)?;
+    Ok(Plan {
+        file: loaded.file.clone(),
+        playbook,
+        path: context.path.to_owned(),
+        git_sha: context.git_sha.map(str::to_owned),
+        run_id: context.run_id.to_owned(),
+        operator: context.operator.to_owned(),
+        target: context.target.to_owned(),
+        base_url: context.base_url.to_owned(),
+        inputs: resolved.values,
+        secret_inputs: resolved.secret_names,
+        secrets: resolved.secrets,
+        names,
+        engine,
+        steps: steps::plan(loaded),
+    })
+}
+
+/// The playbook's own name, or its file's.
+fn name(loaded: &Loaded, path: &str) -> String {
+    loaded.playbook.name.clone().unwrap_or_else(|| {
+        let stem = std::path::Path::new(path).file_stem().map(|stem| stem.to_string_lossy().into_owned());
+        stem.filter(|stem| !stem.is_empty()).unwrap_or_else(|| "playbook".to_owned())
+    })
+}
+
+fn globals(loaded: &Loaded, context: &Context<'_>, playbook: &str) -> Map<String, Value> {
+    let env: Map<String, Value> = loaded
+        .env_names
+        .iter()
+        .filter_map(|name| Some((name.clone(), Value::String(context.environment.get(name)?.clone()))))
+        .collect();
+    let names = json!({
+        "playbook": { "name": playbook, "path": context.path, "git_sha": context.git_sha },
+        "run": { "id": context.run_id, "started_at": context.started_at.to_string(), "elapsed": 0 },
+        "target": { "name": context.target, "url": context.base_url },
+        "env": env,
+    });
+    match names {
+        Value::Object(names) => names,
+        _ => Map::new(),
+    }
+}
+
+/// Renders the vars, in order, each seeing those before it.
+fn vars(loaded: &Loaded, engine: &Engine, names: &mut Map<String, Value>) -> Result<(), Vec<Diagnostic>> {
+    let Some(vars) = loaded.tree.get("vars") else { return Ok(()) };
+    for entry in vars.entries() {
+        let scope = dynamic(&*names);
+        let value = Template::from_node(&entry.value)
+            .render(engine, &scope)
+            .map_err(|error| vec![broken(&loaded.file, &format!("the var `{}`", entry.key), &error)])?;
+        names.insert(entry.key.clone(), value);
+    }
+    Ok(())
+}
+
+/// A template that failed, as a diagnostic at its place.
+fn broken(file: &SourceFile, what: &str, error: &TemplateError) -> Diagnostic {
+    let span = error.place.span(file, error.error.range.as_ref());
+    Diagnostic::new(Code::RENDER, file, span, format!("{what} can't be worked out: {}", error.error.message))
+}

@@ -1,0 +1,177 @@
+//! The keys of each action, as the schema shows them and as the executor reads them once they are rendered.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::playbook::field::{Count, Expression, Flag, Object, RenderedPeriod, Text, Words};
+
+/// `list_dags`: every DAG that fits, all pages.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+#[schemars(inline)]
+pub struct ListDags {
+    /// Only DAGs with any of these tags.
+    pub tags: Option<Words>,
+    /// `any` (default): one of the tags is enough. `all`: every tag must be there.
+    pub tags_match: Option<TagsMatch>,
+    /// Only DAGs whose id holds this text; `%` stands for anything.
+    pub dag_id_pattern: Option<Text>,
+    /// Only paused DAGs (`true`) or only DAGs that are not (`false`).
+    pub paused: Option<Flag>,
+    /// Leave out DAGs whose file is gone. Default true.
+    pub only_active: Option<Flag>,
+}
+
+/// How many of the tags a DAG must have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+#[schemars(inline)]
+pub enum TagsMatch {
+    /// One is enough.
+    Any,
+    /// Every one.
+    All,
+}
+
+/// `assert_dag`: the DAG is there, its file too, and it has no import error.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(inline, extend("x-not-yet" = ["within"]))]
+pub struct AssertDag {
+    /// The DAG's id.
+    pub dag_id: Text,
+    /// It must be paused (`true`) or must not be (`false`).
+    pub is_paused: Option<Flag>,
+    /// It must have every one of these tags.
+    pub tags: Option<Words>,
+}
+
+/// `trigger_dag`: makes one DAG run and, with `wait`, follows it to its end.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(inline, extend("x-not-yet" = ["if_exists", "once_per", "if_failed", "if_differs", "if_active", "unpause"]))]
+pub struct TriggerDag {
+    /// The DAG's id.
+    pub dag_id: Text,
+    /// A note that Airflow shows beside the run; at most 1000 characters. Default: playbook, step and who ran it.
+    pub note: Option<Text>,
+    /// The run's conf: a map.
+    pub conf: Option<Object>,
+    /// The run's logical date, RFC 3339 with an offset, such as `2026-10-01T00:00:00Z`.
+    pub logical_date: Option<Text>,
+    /// An id of your own for the run. Default: one that is made so that the run can't happen twice.
+    pub dag_run_id: Option<Text>,
+    /// Follow the run to its end: `true`, or how to.
+    pub wait: Option<Wait>,
+}
+
+/// Whether and how to follow a DAG run.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(untagged)]
+#[schemars(inline)]
+pub enum Wait {
+    /// `true`: follow it with the defaults.
+    Switch(bool),
+    /// Follow it so.
+    Settings(WaitSettings),
+}
+
+/// How to follow a DAG run.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+#[schemars(inline, extend("x-not-yet" = ["tasks"]))]
+pub struct WaitSettings {
+    /// How long to follow the run. Default 1h.
+    pub timeout: Option<RenderedPeriod>,
+    /// How long the run may stay `queued`. Default: as long as the timeout.
+    pub queued_for: Option<RenderedPeriod>,
+    /// How often to look.
+    pub poll: Option<Poll>,
+    /// How long the API may be away before the wait is given up. Default 10m.
+    pub unreachable_for: Option<RenderedPeriod>,
+    /// How many of the last log lines of each failed task to show. Default 20.
+    pub log_lines: Option<Count>,
+}
+
+/// How often to look: from `every`, growing to `max_every`.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+#[schemars(inline)]
+pub struct Poll {
+    /// The first interval. Default 2s.
+    pub every: Option<RenderedPeriod>,
+    /// The longest interval. Default 30s.
+    pub max_every: Option<RenderedPeriod>,
+}
+
+/// `post_dataset_event`: tells Airflow that a dataset (Airflow 3: asset) has changed.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(inline, extend("x-not-yet" = ["wait_for_consumers"]))]
+pub struct PostDatasetEvent {
+    /// The dataset's URI; compared exactly, then with the asset's name.
+    pub dataset_uri: Text,
+    /// Data for the consumers: a map. The key `myaf_run` is ours.
+    pub extra: Option<Object>,
+    /// What to do when no DAG would run: `warn` (default), `require` (fail) or `ignore`.
+    pub consumers: Option<Consumers>,
+    /// When an answer is lost and the event can't be found: `repeat` (default) or `fail`.
+    pub on_unknown: Option<OnUnknown>,
+}
+
+/// What to do when an event would start no DAG.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+#[schemars(inline)]
+pub enum Consumers {
+    /// Say so and go on.
+    Warn,
+    /// Fail before anything is sent.
+    Require,
+    /// Don't look.
+    Ignore,
+}
+
+/// What to do when it is not known whether an event was recorded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+#[schemars(inline)]
+pub enum OnUnknown {
+    /// Send it again once it was not found for the whole settling time.
+    Repeat,
+    /// Fail.
+    Fail,
+}
+
+/// An expression that must be `true`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(untagged)]
+#[schemars(inline)]
+pub enum Expectation {
+    /// The expression alone.
+    Plain(Expression),
+    /// The expression with words for people.
+    Explained(Explained),
+}
+
+/// An expression with words for people.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(inline)]
+pub struct Explained {
+    /// The expression.
+    pub that: Expression,
+    /// What to say when it is not true.
+    pub message: Option<Text>,
+}
+
+/// One expectation or a list of them.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(untagged)]
+#[schemars(inline)]
+pub enum Expectations {
+    /// Several.
+    Many(#[schemars(length(min = 1))] Vec<Expectation>),
+    /// One.
+    One(Expectation),
+}

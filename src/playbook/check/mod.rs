@@ -1,0 +1,95 @@
+//! What a playbook means: the mistakes that a schema can't see.
+//!
+//! In: the tree, whose shape may still be wrong in places. Out: every mistake that can be known without running, in the
+//! order of the file. Steps with a wrong shape are looked at as far as they can be.
+
+mod inputs;
+mod names;
+mod steps;
+
+use crate::diagnostic::Diagnostic;
+use crate::playbook::check::names::Names;
+use crate::playbook::template::{Engine, RunClock};
+use crate::source::SourceFile;
+use crate::yaml::Node;
+
+/// What the check found out besides mistakes.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Checked {
+    /// Every mistake.
+    pub(super) mistakes: Vec<Diagnostic>,
+    /// The environment variables that templates name, each once.
+    pub(super) env_names: Vec<String>,
+}
+
+/// Words that mean something to templates, so that no input, var or capture may have them.
+pub const RESERVED: [&str; 14] = [
+    "item", "loop", "playbook", "run", "target", "env", "failure", "error", "result", "steps", "inputs", "vars",
+    "outputs", "secrets",
+];
+
+/// Checks what a tree means.
+#[must_use]
+pub(super) fn check(file: &SourceFile, tree: &Node) -> Checked {
+    let engine = Engine::new(&time_zone(tree));
+    let mut checker = Checker { file, engine: &engine, found: Vec::new(), names: Names::new(&engine) };
+    checker.time_zone(tree);
+    checker.inputs(tree.get("inputs"));
+    checker.vars(tree.get("vars"));
+    checker.steps(tree);
+    let mut mistakes = checker.found;
+    mistakes.sort_by_key(|mistake| mistake.span.start);
+    Checked { mistakes, env_names: checker.names.into_env_names() }
+}
+
+struct Checker<'a> {
+    file: &'a SourceFile,
+    engine: &'a Engine,
+    found: Vec<Diagnostic>,
+    names: Names,
+}
+
+impl Checker<'_> {
+    fn report(&mut self, diagnostic: Diagnostic) {
+        self.found.push(diagnostic);
+    }
+
+    fn time_zone(&mut self, tree: &Node) {
+        let Some(node) = tree.get("timezone") else { return };
+        let Some(name) = node.text() else { return };
+        if let Err(error) = RunClock::at(jiff::Timestamp::UNIX_EPOCH, name) {
+            let mistake = Diagnostic::new(crate::diagnostic::Code::TIME_ZONE, self.file, node.span, error.to_string())
+                .with_help("write an IANA name such as `UTC` or `Europe/Lisbon`");
+            self.report(mistake);
+        }
+    }
+}
+
+/// The run clock of the tree's own time zone; UTC when that is wrong, which is reported elsewhere.
+fn time_zone(tree: &Node) -> RunClock {
+    let name = tree.get("timezone").and_then(Node::text).unwrap_or("UTC");
+    let start = jiff::Timestamp::UNIX_EPOCH;
+    match RunClock::at(start, name) {
+        Ok(clock) => clock,
+        Err(_) => RunClock::at(start, "UTC").expect("UTC needs no database"),
+    }
+}
+
+/// The word that is nearest to `word`, when one is near enough to be meant.
+#[must_use]
+pub fn nearest<'w>(word: &str, words: impl IntoIterator<Item = &'w str>) -> Option<&'w str> {
+    near(word, words).first().copied()
+}
+
+/// The words that are near to `word`, nearest first, at most three.
+#[must_use]
+pub fn near<'w>(word: &str, words: impl IntoIterator<Item = &'w str>) -> Vec<&'w str> {
+    let lower = word.to_lowercase();
+    let mut found: Vec<(usize, &str)> = words
+        .into_iter()
+        .map(|candidate| (strsim::damerau_levenshtein(&lower, &candidate.to_lowercase()), candidate))
+        .filter(|(distance, candidate)| *distance <= candidate.len().max(word.len()) / 3)
+        .collect();
+    found.sort_unstable();
+    found.into_iter().map(|(_, candidate)| candidate).take(3).collect()
+}

@@ -1,0 +1,183 @@
+//! Steps: ids, names in scope, captures, and keys that don't go with the step's action.
+
+use std::collections::BTreeMap;
+
+use crate::airflow::model::check_dag_run_id;
+use crate::diagnostic::{Code, Diagnostic};
+use crate::outcome::ActionKind;
+use crate::playbook::check::Checker;
+use crate::playbook::check::names::{Local, Maker};
+use crate::playbook::field::parse_duration;
+use crate::source::Span;
+use crate::yaml::{Entry, Node, NodeValue};
+
+/// The names in scope where the result of an action is looked at.
+const RESULT: &[&str] = &["result"];
+/// The names in scope in `retry.unless`.
+const ERROR: &[&str] = &["error"];
+
+impl Checker<'_> {
+    pub(super) fn steps(&mut self, tree: &Node) {
+        let steps = tree.get("steps").map(Node::items).unwrap_or_default();
+        for entry in steps.iter().flat_map(captures) {
+            self.names.expect_later(entry.0, entry.1);
+        }
+        if let Some(defaults) = tree.get("defaults") {
+            self.retry(defaults, None);
+        }
+        let mut ids = BTreeMap::new();
+        for step in steps {
+            self.id(step, &mut ids);
+            self.step(step);
+        }
+    }
+
+    fn id(&mut self, step: &Node, ids: &mut BTreeMap<String, Span>) {
+        let Some(node) = step.get("id") else { return };
+        let Some(id) = node.text() else { return };
+        if let Some(first) = ids.get(id) {
+            let mistake =
+                Diagnostic::new(Code::DUPLICATE_ID, self.file, node.span, format!("a step `{id}` is already there"));
+            self.report(mistake.with_related(*first, "first used here"));
+        } else {
+            ids.insert(id.to_owned(), node.span);
+        }
+    }
+
+    fn step(&mut self, step: &Node) {
+        let action = step.entries().iter().find_map(|entry| Some((ActionKind::from_key(&entry.key)?, entry)));
+        for key in ["name", "when"] {
+            let Some(node) = step.get(key) else { continue };
+            match key {
+                "name" => self.templates(node, Local::default()),
+                _ => self.expression(node, Local::default()),
+            }
+        }
+        self.retry(step, action.map(|(kind, _)| kind));
+        if let Some((kind, entry)) = action {
+            self.arguments(kind, &entry.value);
+            self.own_timeout(step, &entry.value);
+        }
+        let fields = action.map(|(kind, _)| kind.result_fields()).unwrap_or_default();
+        let local = Local { fields, words: RESULT };
+        if let Some(expect) = step.get("expect") {
+            self.expectations(expect, local);
+        }
+        self.capture(step, local);
+    }
+
+    fn arguments(&mut self, kind: ActionKind, arguments: &Node) {
+        match kind {
+            ActionKind::Assert => self.expectations(arguments, Local::default()),
+            ActionKind::TriggerDag => {
+                self.templates(arguments, Local::default());
+                self.run_id(arguments);
+                self.logical_date(arguments);
+            }
+            ActionKind::PostDatasetEvent => {
+                self.templates(arguments, Local::default());
+                self.mark(arguments);
+            }
+            ActionKind::ListDags | ActionKind::AssertDag | ActionKind::Print => {
+                self.templates(arguments, Local::default());
+            }
+        }
+    }
+
+    /// `expect` and `assert`: one expression or a list, each plain or with a message.
+    fn expectations(&mut self, node: &Node, local: Local) {
+        match &node.value {
+            NodeValue::List(items) => items.iter().for_each(|item| self.expectations(item, local)),
+            NodeValue::Map(_) => {
+                if let Some(that) = node.get("that") {
+                    self.expression(that, local);
+                }
+                if let Some(message) = node.get("message") {
+                    self.templates(message, local);
+                }
+            }
+            NodeValue::String(_) | NodeValue::Null | NodeValue::Bool(_) | NodeValue::Number(_) => {
+                self.expression(node, local);
+            }
+        }
+    }
+
+    fn capture(&mut self, step: &Node, local: Local) {
+        for entry in step.get("capture").map(Node::entries).unwrap_or_default() {
+            self.expression(&entry.value, local);
+        }
+        for (name, span) in captures(step) {
+            self.take_name(name, Maker::Capture, span);
+        }
+    }
+
+    fn retry(&mut self, holder: &Node, action: Option<ActionKind>) {
+        let Some(retry) = holder.get("retry") else { return };
+        if let Some(unless) = retry.get("unless") {
+            self.expression(unless, Local { fields: &[], words: ERROR });
+        }
+        let only = retry.get("only").map(Node::items).unwrap_or_default();
+        if !action.is_some_and(ActionKind::is_write) {
+            return;
+        }
+        for node in only.iter().filter(|node| matches!(node.text(), Some("expect" | "not_found"))) {
+            let word = node.text().unwrap_or_default();
+            let message = format!("`{word}` can't be retried on an action that writes");
+            let mistake = Diagnostic::new(Code::CONFLICT, self.file, node.span, message);
+            self.report(mistake.with_help("it would repeat the whole action; only reading actions can be repeated"));
+        }
+    }
+
+    fn run_id(&mut self, arguments: &Node) {
+        let Some(node) = arguments.get("dag_run_id") else { return };
+        let Some(id) = node.text().filter(|id| !id.contains("{{") && !id.contains("{%")) else { return };
+        if let Err(reason) = check_dag_run_id(id) {
+            let mistake = Diagnostic::new(Code::RUN_ID, self.file, node.span, reason.to_string());
+            self.report(mistake.with_help("leave `dag_run_id` out to get an id that makes the run happen only once"));
+        }
+    }
+
+    fn logical_date(&mut self, arguments: &Node) {
+        let Some(node) = arguments.get("logical_date") else { return };
+        let Some(text) = node.text().filter(|text| !text.contains("{{") && !text.contains("{%")) else { return };
+        if text.parse::<jiff::Timestamp>().is_err() {
+            let message = format!("`{text}` is no time with an offset");
+            let mistake = Diagnostic::new(Code::WRONG_FORM, self.file, node.span, message);
+            self.report(mistake.with_help("write it like `2026-10-01T00:00:00Z` or `2026-10-01T00:00:00+01:00`"));
+        }
+    }
+
+    fn mark(&mut self, arguments: &Node) {
+        let Some(entry) = arguments.get("extra").and_then(|extra| extra.entry("myaf_run")) else { return };
+        let message = "`myaf_run` in `extra` is ours: it marks the event, so that it is never posted twice";
+        self.report(
+            Diagnostic::new(Code::NAME_TAKEN, self.file, entry.key_span, message).with_help("choose another key"),
+        );
+    }
+
+    /// A step's `timeout` bounds the wait inside it, so it can't be shorter.
+    fn own_timeout(&mut self, step: &Node, arguments: &Node) {
+        let Some(node) = step.get("timeout") else { return };
+        let wait = arguments.get("wait").and_then(|wait| wait.get("timeout"));
+        let (Some(outer), Some(wait)) = (node.text(), wait) else { return };
+        let inner = wait.text().unwrap_or_default();
+        if let (Some(step_limit), Some(wait_limit)) = (parse_duration(outer), parse_duration(inner))
+            && step_limit < wait_limit
+        {
+            let message = format!("the step may take {outer}, but waits for up to {inner}");
+            let mistake = Diagnostic::new(Code::TIMEOUT_TOO_SHORT, self.file, node.span, message);
+            let help = "leave the step's `timeout` out: the wait has its own bound";
+            self.report(mistake.with_related(wait.span, "this wait is longer").with_help(help));
+        }
+    }
+}
+
+/// The names that a step captures, with their spans.
+fn captures(step: &Node) -> Vec<(&str, Span)> {
+    let Some(capture) = step.get("capture") else { return Vec::new() };
+    match &capture.value {
+        NodeValue::String(name) => vec![(name.as_str(), capture.span)],
+        NodeValue::Map(entries) => entries.iter().map(|entry: &Entry| (entry.key.as_str(), entry.key_span)).collect(),
+        NodeValue::Null | NodeValue::Bool(_) | NodeValue::Number(_) | NodeValue::List(_) => Vec::new(),
+    }
+}

@@ -1,0 +1,305 @@
+//! A playbook as its author wrote it.
+//!
+//! These types make the JSON Schema; the same schema is executed when a playbook is loaded and is the one editors read.
+//! Values that may hold templates are kept as they are here; the plan works them out.
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::{Map, Value};
+
+use crate::playbook::action::{AssertDag, Expectations, ListDags, PostDatasetEvent, TriggerDag};
+use crate::playbook::field::{Expression, Period, Text};
+
+/// An operational runbook for Airflow.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(title = "myaf-run playbook", extend("x-not-yet" = ["lock", "rescue", "always", "outputs"]))]
+pub struct Playbook {
+    /// The playbook's name. It is part of the identity of what the playbook makes: keep it when you move the file.
+    /// Default: the file's name.
+    #[schemars(length(min = 1, max = 200), extend("x-template" = false))]
+    pub name: Option<String>,
+    /// What it is for.
+    #[schemars(extend("x-template" = false))]
+    pub description: Option<String>,
+    /// The time zone of `now()` and `today()`, such as `Europe/Lisbon`. Default UTC.
+    #[schemars(extend("x-template" = false))]
+    pub timezone: Option<String>,
+    /// Values that whoever runs the playbook may give: `-e name=value`.
+    #[serde(default)]
+    #[schemars(with = "BTreeMap<String, Input>", extend("propertyNames" = { "pattern": IDENTIFIER, "x-expected": NAME }))]
+    pub inputs: Map<String, Value>,
+    /// Values worked out once, in order, after the inputs.
+    #[serde(default)]
+    #[schemars(extend("propertyNames" = { "pattern": IDENTIFIER, "x-expected": NAME }))]
+    pub vars: Map<String, Value>,
+    /// What steps do when they don't say otherwise.
+    #[serde(default)]
+    pub defaults: Defaults,
+    /// The target it runs against when none is named on the command line.
+    #[schemars(regex(pattern = r"^[A-Za-z][A-Za-z0-9_-]*$"), extend("x-template" = false, "x-expected" = "a target's name"))]
+    pub target: Option<String>,
+    /// What to do, in order.
+    #[schemars(with = "Vec<Step>", length(min = 1))]
+    pub steps: Vec<Value>,
+}
+
+/// What a name in the playbook must look like.
+pub const IDENTIFIER: &str = "^[A-Za-z_][A-Za-z0-9_]*$";
+const NAME: &str = "a name of letters, digits and `_` that does not start with a digit";
+
+/// A value that whoever runs the playbook may give.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+#[schemars(inline)]
+pub struct Input {
+    /// The type of the value. Default `string`.
+    #[serde(rename = "type")]
+    pub kind: Option<InputType>,
+    /// The value when none is given; may be a template.
+    #[serde(deserialize_with = "present")]
+    #[schemars(with = "Value")]
+    pub default: Option<Value>,
+    /// Whether a value must be there. Default: true when there is neither `default` nor `from_env`.
+    pub required: Option<bool>,
+    /// The values it may have.
+    #[serde(rename = "enum")]
+    #[schemars(length(min = 1))]
+    pub allowed: Option<Vec<Value>>,
+    /// A regular expression that the text must match.
+    #[schemars(extend("x-template" = false))]
+    pub pattern: Option<String>,
+    /// The smallest number.
+    pub minimum: Option<f64>,
+    /// The largest number.
+    pub maximum: Option<f64>,
+    /// What it is for.
+    #[schemars(extend("x-template" = false))]
+    pub description: Option<String>,
+    /// Never show the value.
+    pub secret: Option<bool>,
+    /// The environment variable that gives the value.
+    #[schemars(regex(pattern = r"^[A-Za-z_][A-Za-z0-9_]*$"), extend("x-expected" = "the name of an environment variable"))]
+    pub from_env: Option<String>,
+}
+
+/// The types of an input.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+#[schemars(inline)]
+pub enum InputType {
+    /// Text.
+    String,
+    /// A whole number.
+    Integer,
+    /// A number.
+    Number,
+    /// `true` or `false`.
+    Boolean,
+    /// A list; `-e` reads it as JSON.
+    List,
+    /// A map; `-e` reads it as JSON.
+    Map,
+}
+
+/// What steps do when they don't say otherwise.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+#[schemars(inline, extend("x-not-yet" = ["poll"]))]
+pub struct Defaults {
+    /// How requests are repeated.
+    pub retry: Option<RetrySetting>,
+    /// How long a step may take. Default 10m; waits have their own bound.
+    pub timeout: Option<Period>,
+}
+
+/// How requests are repeated, or `false` for never.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(untagged)]
+#[schemars(inline)]
+pub enum RetrySetting {
+    /// `false`: every request is sent once.
+    Off(#[schemars(extend("const" = false))] bool),
+    /// How they are repeated.
+    On(Retry),
+}
+
+/// How a request is repeated. Keys that are not given come from `defaults.retry`.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+#[schemars(inline)]
+pub struct Retry {
+    /// How often a request is sent at most, the first time included. Default 3.
+    #[schemars(range(min = 1, max = 100))]
+    pub attempts: Option<u32>,
+    /// The pause before the second try. Default 1s.
+    pub delay: Option<Period>,
+    /// The longest pause. Default 30s.
+    pub max_delay: Option<Period>,
+    /// `exponential` (default): each pause is twice the one before. `constant`: all are alike.
+    pub backoff: Option<Backoff>,
+    /// Shorten each pause by chance, so that many clients don't come back at once. Default true.
+    pub jitter: Option<bool>,
+    /// What is tried again. Default: transport, rate_limited, server_error, timeout.
+    #[schemars(length(min = 1))]
+    pub only: Option<Vec<RetryOn>>,
+    /// An expression over `error.kind`, `error.status` and `error.message`: true means give up.
+    pub unless: Option<Expression>,
+}
+
+/// How pauses grow.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+#[schemars(inline)]
+pub enum Backoff {
+    /// Each is twice the one before.
+    Exponential,
+    /// All are alike.
+    Constant,
+}
+
+/// What is tried again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+#[schemars(inline)]
+pub enum RetryOn {
+    /// The connection could not be made or broke.
+    Transport,
+    /// 429.
+    RateLimited,
+    /// 500, 502, 503, 504.
+    ServerError,
+    /// No answer in time, or 408.
+    Timeout,
+    /// The DAG or dataset is not there (reading actions only).
+    NotFound,
+    /// An `expect` did not hold (reading actions only).
+    Expect,
+}
+
+/// One step: exactly one action and what goes with it.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(extend(
+    "oneOf" = one_action(),
+    "x-not-yet" = not_yet()
+))]
+pub struct Step {
+    /// The step's name on the command line, in reports and in the identity of what it makes. Default: made of `name`.
+    #[schemars(regex(pattern = r"^[A-Za-z0-9_][A-Za-z0-9_-]*$"), length(max = 100),
+        extend("x-template" = false, "x-expected" = "an id of letters, digits, `_` and `-`"))]
+    pub id: Option<String>,
+    /// What people read.
+    pub name: Option<Text>,
+    /// The step is skipped unless this is true.
+    pub when: Option<Expression>,
+    /// How its requests are repeated.
+    pub retry: Option<RetrySetting>,
+    /// How long everything the step does may take.
+    pub timeout: Option<Period>,
+    /// Names for its result, for later steps: one name for the whole result, or names with an expression over it.
+    pub capture: Option<Capture>,
+    /// What must be true of its result.
+    pub expect: Option<Expectations>,
+    /// List DAGs, every page.
+    #[serde(default, deserialize_with = "present")]
+    #[schemars(with = "Option<ListDags>", extend("x-empty" = true))]
+    pub list_dags: Option<Value>,
+    /// Fail unless a DAG is there and ready.
+    #[serde(default, deserialize_with = "present")]
+    #[schemars(with = "Option<AssertDag>")]
+    pub assert_dag: Option<Value>,
+    /// Make a DAG run.
+    #[serde(default, deserialize_with = "present")]
+    #[schemars(with = "Option<TriggerDag>")]
+    pub trigger_dag: Option<Value>,
+    /// Tell Airflow that a dataset (Airflow 3: asset) has changed.
+    #[serde(default, deserialize_with = "present")]
+    #[schemars(with = "Option<PostDatasetEvent>")]
+    pub post_dataset_event: Option<Value>,
+    /// Write a text to stdout.
+    #[serde(default, deserialize_with = "present")]
+    #[schemars(with = "Option<Text>")]
+    pub print: Option<Value>,
+    /// Fail unless expressions are true.
+    #[serde(default, deserialize_with = "present")]
+    #[schemars(with = "Option<Expectations>")]
+    pub assert: Option<Value>,
+}
+
+/// Names for a step's result.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(untagged)]
+#[schemars(inline)]
+pub enum Capture {
+    /// One name for the whole result.
+    Whole(
+        #[schemars(regex(pattern = r"^[A-Za-z_][A-Za-z0-9_]*$"), extend("x-template" = false, "x-expected" = NAME))]
+        String,
+    ),
+    /// Names, each with an expression over the result.
+    Fields(
+        #[schemars(with = "BTreeMap<String, Expression>",
+            extend("minProperties" = 1, "propertyNames" = { "pattern": IDENTIFIER, "x-expected": NAME }))]
+        Map<String, Value>,
+    ),
+}
+
+fn present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Value>, D::Error> {
+    Value::deserialize(deserializer).map(Some)
+}
+
+fn one_action() -> Value {
+    crate::outcome::ActionKind::ALL.iter().map(|kind| serde_json::json!({ "required": [kind.key()] })).collect()
+}
+
+/// Step keys and actions of the language that this version does not have.
+fn not_yet() -> Value {
+    serde_json::json!([
+        "loop",
+        "max_parallel",
+        "until",
+        "poll",
+        "ignore_errors",
+        "no_log",
+        "tags",
+        "post_asset_event",
+        "wait_for_dag_run",
+        "get_dag",
+        "get_dag_run",
+        "list_dag_runs",
+        "list_task_instances",
+        "get_task_log",
+        "get_xcom",
+        "list_datasets",
+        "list_assets",
+        "assert_dataset",
+        "assert_asset",
+        "list_dataset_events",
+        "list_asset_events",
+        "assert_healthy",
+        "assert_no_import_errors",
+        "pause_dag",
+        "unpause_dag",
+        "clear_dag_run",
+        "clear_task_instances",
+        "set_dag_run_state",
+        "set_dag_run_note",
+        "delete_dag_run",
+        "get_variable",
+        "set_variable",
+        "assert_connection",
+        "assert_pool",
+        "backfill",
+        "request",
+        "set_vars",
+        "pause",
+        "confirm",
+        "notify",
+        "block",
+        "parallel",
+        "include"
+    ])
+}

@@ -1,0 +1,74 @@
+//! The filters beyond `MiniJinja`'s own that have nothing to do with time.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use minijinja::{Environment, Error, ErrorKind, Value};
+use regex_lite::RegexBuilder;
+
+/// The most memory a pattern may take once compiled.
+const REGEX_MAX: usize = 1024 * 1024;
+
+/// Adds the filters to an environment.
+pub(super) fn add(environment: &mut Environment<'static>) {
+    environment.add_filter("tojson", to_json);
+    environment.add_filter("fromjson", from_json);
+    environment.add_filter("regex_search", regex_search);
+    environment.add_filter("b64encode", b64encode);
+}
+
+/// JSON as it is, on one line; Jinja's own escapes it for HTML.
+fn to_json(value: &Value) -> Result<String, Error> {
+    serde_json::to_string(value)
+        .map_err(|error| Error::new(ErrorKind::BadSerialization, format!("it can't be written as JSON: {error}")))
+}
+
+fn from_json(text: &str) -> Result<Value, Error> {
+    serde_json::from_str::<serde_json::Value>(text)
+        .map(super::dynamic)
+        .map_err(|error| Error::new(ErrorKind::InvalidOperation, format!("the text is not JSON: {error}")))
+}
+
+/// The first match as a list: the whole match, then its groups; none without a match.
+fn regex_search(text: &str, pattern: &str) -> Result<Value, Error> {
+    let regex = RegexBuilder::new(pattern)
+        .size_limit(REGEX_MAX)
+        .build()
+        .map_err(|error| Error::new(ErrorKind::InvalidOperation, format!("`{pattern}` is no pattern: {error}")))?;
+    Ok(match regex.captures(text) {
+        Some(found) => found.iter().map(|group| Value::from(group.map(|part| part.as_str()))).collect(),
+        None => Value::from(()),
+    })
+}
+
+fn b64encode(text: &str) -> String {
+    STANDARD.encode(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn evaluate(expression: &str) -> Result<serde_json::Value, String> {
+        let mut environment = Environment::new();
+        add(&mut environment);
+        let compiled = environment.compile_expression(expression).map_err(|error| error.to_string())?;
+        let value = compiled.eval(()).map_err(|error| error.to_string())?;
+        serde_json::to_value(value).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn filters_give_what_they_say() {
+        let cases = [
+            ("'<a>' | tojson", serde_json::json!("\"<a>\"")),
+            ("'{\"a\": [1]}' | fromjson", serde_json::json!({ "a": [1] })),
+            ("'run-42' | regex_search('[a-z]+-([0-9]+)')", serde_json::json!(["run-42", "42"])),
+            ("'run' | regex_search('[0-9]')", serde_json::json!(null)),
+            ("'hi' | b64encode", serde_json::json!("aGk=")),
+        ];
+        for (expression, expected) in cases {
+            assert_eq!(evaluate(expression), Ok(expected), "{expression}");
+        }
+        assert!(evaluate("'x' | fromjson").is_err_and(|error| error.contains("the text is not JSON")));
+        assert!(evaluate("'x' | regex_search('(')").is_err_and(|error| error.contains("is no pattern")));
+    }
+}

@@ -1,0 +1,21 @@
+//! Templates and expressions, strict and with typed values.
+//!
+//! In: texts from the playbook and the names in scope. Out: values, or an error with the exact range in the text. The
+//! engine is `MiniJinja`; what is ours is the strictness, the bounds, the filters and the way back to the place in the file.
+
+mod engine;
+mod filters;
+mod names;
+mod time;
+mod tree;
+
+pub use engine::{Engine, RenderError};
+pub use names::{NameUse, Uses, uses_of_expression, uses_of_template};
+pub use time::RunClock;
+pub use tree::{Expr, Place, Template, TemplateError};
+
+/// A value as templates see it.
+#[must_use]
+pub fn dynamic<T: serde::Serialize>(value: T) -> minijinja::Value {
+    minijinja::Value::from(minijinja::value::Serde(value))
+}

@@ -1,0 +1,275 @@
+//! The names, filters and tests that a template uses, each with its range in the text.
+
+use std::ops::Range;
+
+use minijinja::machinery::ast::{CallArg, Expr, Stmt};
+use minijinja::machinery::{self, Span};
+
+use crate::playbook::template::engine::{RenderError, syntax};
+
+/// A name that a template reads from outside itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NameUse {
+    /// The name.
+    pub name: String,
+    /// The attribute read from it, as in `env.HOME`.
+    pub attribute: Option<String>,
+    /// Its bytes in the text.
+    pub range: Range<usize>,
+    /// Whether the template asks for it with `is defined` or gives a `default`.
+    pub guarded: bool,
+}
+
+/// Everything a template uses from outside itself.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Uses {
+    /// Names, in the order they stand.
+    pub names: Vec<NameUse>,
+    /// Filters with their ranges.
+    pub filters: Vec<(String, Range<usize>)>,
+    /// Tests with their ranges.
+    pub tests: Vec<(String, Range<usize>)>,
+    /// Whether the text is one `{{ expression }}` and nothing else.
+    pub is_one_expression: bool,
+}
+
+/// What a bare expression uses.
+///
+/// # Errors
+/// When it can't be read.
+pub fn uses_of_expression(text: &str) -> Result<Uses, RenderError> {
+    let expression = machinery::parse_expr(text).map_err(|error| RenderError::new(&error))?;
+    let mut finder = Finder::new(text);
+    finder.expression(&expression, false);
+    Ok(finder.uses)
+}
+
+/// What a template uses.
+///
+/// # Errors
+/// When it can't be read.
+pub fn uses_of_template(text: &str) -> Result<Uses, RenderError> {
+    let template = machinery::parse(text, "template", syntax()).map_err(|error| RenderError::new(&error))?;
+    let mut finder = Finder::new(text);
+    if let Stmt::Template(template) = &template {
+        finder.uses.is_one_expression = matches!(template.children.as_slice(), [Stmt::EmitExpr(_)])
+            && text.starts_with("{{")
+            && text.ends_with("}}");
+        finder.block(&template.children);
+    }
+    Ok(finder.uses)
+}
+
+struct Finder<'t> {
+    text: &'t str,
+    uses: Uses,
+    own: Vec<String>,
+}
+
+impl<'t> Finder<'t> {
+    const fn new(text: &'t str) -> Self {
+        let uses = Uses { names: Vec::new(), filters: Vec::new(), tests: Vec::new(), is_one_expression: false };
+        Self { text, uses, own: Vec::new() }
+    }
+
+    /// A run of statements with names of its own.
+    fn block(&mut self, statements: &[Stmt<'_>]) {
+        let outer = self.own.len();
+        for statement in statements {
+            self.statement(statement);
+        }
+        self.own.truncate(outer);
+    }
+
+    fn statement(&mut self, statement: &Stmt<'_>) {
+        match statement {
+            Stmt::Template(template) => self.block(&template.children),
+            Stmt::EmitExpr(emit) => self.expression(&emit.expr, false),
+            Stmt::EmitRaw(_) => {}
+            Stmt::ForLoop(each) => {
+                self.expression(&each.iter, false);
+                let outer = self.own.len();
+                self.own.push("loop".to_owned());
+                self.assign(&each.target);
+                self.optional(each.filter_expr.as_ref());
+                self.block(&each.body);
+                self.own.truncate(outer);
+                self.block(&each.else_body);
+            }
+            Stmt::IfCond(choice) => {
+                self.expression(&choice.expr, false);
+                self.block(&choice.true_body);
+                self.block(&choice.false_body);
+            }
+            Stmt::WithBlock(with) => {
+                let outer = self.own.len();
+                for (target, value) in &with.assignments {
+                    self.expression(value, false);
+                    self.assign(target);
+                }
+                self.block(&with.body);
+                self.own.truncate(outer);
+            }
+            Stmt::Set(set) => {
+                self.expression(&set.expr, false);
+                self.assign(&set.target);
+            }
+            Stmt::SetBlock(set) => {
+                self.optional(set.filter.as_ref());
+                self.block(&set.body);
+                self.assign(&set.target);
+            }
+            Stmt::AutoEscape(escape) => self.block(&escape.body),
+            Stmt::FilterBlock(filter) => {
+                self.expression(&filter.filter, false);
+                self.block(&filter.body);
+            }
+            Stmt::Do(call) => {
+                self.expression(&call.call.expr, false);
+                self.arguments(&call.call.args);
+            }
+        }
+    }
+
+    fn assign(&mut self, target: &Expr<'_>) {
+        match target {
+            Expr::Var(name) => self.own.push(name.id.to_owned()),
+            Expr::List(list) => list.items.iter().for_each(|item| self.assign(item)),
+            Expr::Tuple(tuple) => tuple.items.iter().for_each(|item| self.assign(item)),
+            _ => self.expression(target, false),
+        }
+    }
+
+    fn optional(&mut self, expression: Option<&Expr<'_>>) {
+        if let Some(expression) = expression {
+            self.expression(expression, false);
+        }
+    }
+
+    fn expression(&mut self, expression: &Expr<'_>, guarded: bool) {
+        match expression {
+            Expr::Var(name) => self.name(name.id, None, name.span(), guarded),
+            Expr::Const(_) => {}
+            Expr::Slice(slice) => {
+                self.expression(&slice.expr, guarded);
+                for part in [&slice.start, &slice.stop, &slice.step] {
+                    self.optional(part.as_ref());
+                }
+            }
+            Expr::UnaryOp(operation) => self.expression(&operation.expr, false),
+            Expr::BinOp(operation) => {
+                self.expression(&operation.left, false);
+                self.expression(&operation.right, false);
+            }
+            Expr::Compare(compare) => {
+                self.expression(&compare.expr, false);
+                compare.ops.iter().for_each(|operand| self.expression(&operand.expr, false));
+            }
+            Expr::IfExpr(choice) => {
+                self.expression(&choice.test_expr, false);
+                self.expression(&choice.true_expr, false);
+                self.optional(choice.false_expr.as_ref());
+            }
+            Expr::Filter(filter) => {
+                self.uses.filters.push((filter.name.to_owned(), self.word(filter.span(), filter.name)));
+                if let Some(inner) = &filter.expr {
+                    self.expression(inner, matches!(filter.name, "default" | "d"));
+                }
+                self.arguments(&filter.args);
+            }
+            Expr::Test(test) => {
+                self.uses.tests.push((test.name.to_owned(), self.word(test.span(), test.name)));
+                self.expression(&test.expr, matches!(test.name, "defined" | "undefined"));
+                self.arguments(&test.args);
+            }
+            Expr::GetAttr(get) => match &get.expr {
+                Expr::Var(name) => self.name(name.id, Some(get.name), name.span(), guarded),
+                inner => self.expression(inner, guarded),
+            },
+            Expr::GetItem(get) => {
+                self.expression(&get.expr, guarded);
+                self.expression(&get.subscript_expr, false);
+            }
+            Expr::Call(call) => {
+                self.expression(&call.expr, false);
+                self.arguments(&call.args);
+            }
+            Expr::List(list) => list.items.iter().for_each(|item| self.expression(item, false)),
+            Expr::Tuple(tuple) => tuple.items.iter().for_each(|item| self.expression(item, false)),
+            Expr::Map(map) => {
+                map.keys.iter().chain(&map.values).for_each(|item| self.expression(item, false));
+            }
+        }
+    }
+
+    fn arguments(&mut self, arguments: &[CallArg<'_>]) {
+        for argument in arguments {
+            match argument {
+                CallArg::Pos(value)
+                | CallArg::Kwarg(_, value)
+                | CallArg::PosSplat(value)
+                | CallArg::KwargSplat(value) => {
+                    self.expression(value, false);
+                }
+            }
+        }
+    }
+
+    fn name(&mut self, name: &str, attribute: Option<&str>, span: Span, guarded: bool) {
+        if self.own.iter().any(|own| own == name) {
+            return;
+        }
+        let range = span.start_offset as usize..span.end_offset as usize;
+        self.uses.names.push(NameUse {
+            name: name.to_owned(),
+            attribute: attribute.map(str::to_owned),
+            range,
+            guarded,
+        });
+    }
+
+    /// The last occurrence of a filter's or test's word inside the span of its whole expression.
+    fn word(&self, span: Span, word: &str) -> Range<usize> {
+        let range = span.start_offset as usize..span.end_offset as usize;
+        let found = self.text.get(range.clone()).and_then(|text| text.rfind(word));
+        found.map_or(range.clone(), |at| range.start + at..range.start + at + word.len())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn names(template: &str) -> Vec<String> {
+        let uses = uses_of_template(template).expect("a good template");
+        uses.names.into_iter().map(|used| template[used.range].to_owned()).collect()
+    }
+
+    #[test]
+    fn names_from_outside_are_found_where_they_stand() {
+        assert_eq!(names("a {{ x }} {{ y.z | join(sep) }} {{ f(u)[v] }}"), ["x", "y", "sep", "f", "u", "v"]);
+        assert_eq!(names("{% for d in dags %}{{ d }}{{ loop.index }}{{ e }}{% endfor %}{{ d }}"), ["dags", "e", "d"]);
+        assert_eq!(names("{% set k = a %}{{ k }}{% with w = k %}{{ w }}{% endwith %}"), ["a"]);
+        assert_eq!(names("{% raw %}{{ nope }}{% endraw %}"), Vec::<String>::new());
+    }
+
+    #[test]
+    fn guards_attributes_filters_and_tests_are_seen() {
+        let uses = uses_of_expression("x is defined and env.HOME | default(y) | upper").expect("good");
+        let seen: Vec<(&str, Option<&str>, bool)> =
+            uses.names.iter().map(|used| (used.name.as_str(), used.attribute.as_deref(), used.guarded)).collect();
+        assert_eq!(seen, [("x", None, true), ("env", Some("HOME"), true), ("y", None, false)]);
+        let filters: Vec<&str> = uses.filters.iter().map(|(name, _)| name.as_str()).collect();
+        assert_eq!(filters, ["upper", "default"]);
+        assert_eq!(uses.tests[0].0, "defined");
+    }
+
+    #[test]
+    fn one_expression_alone_is_told_from_text() {
+        let alone = |text| uses_of_template(text).expect("good").is_one_expression;
+        assert!(alone("{{ x }}") && alone("{{ '}}' ~ x }}"));
+        for text in [" {{ x }}", "{{ x }}\n", "{{ x }}{{ y }}", "{{ x }}-{{ y }}", "{# c #}{{ x }}"] {
+            assert!(!alone(text), "{text:?}");
+        }
+    }
+}
