@@ -1,0 +1,325 @@
+//! The scenario: which DAGs and datasets exist, how runs go, who may come in, what goes wrong.
+//!
+//! In: YAML. Out: types that the world is built from. Nothing here happens; [`super::world`] plays it.
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+use serde_json::{Map, Value};
+
+use super::fault::FaultScript;
+use super::lasting::Lasting;
+use crate::diagnostic::{Code, Diagnostic};
+use crate::source::{SourceFile, Span};
+
+const BUILTIN: &str = include_str!("builtin.yaml");
+
+/// A world, how it behaves, and what goes wrong in it.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Scenario {
+    /// What this scenario is for; shown by the program, used by nobody.
+    pub description: String,
+    /// Whether waits take real time.
+    pub time: Time,
+    /// Who may come in, and how.
+    pub auth: AuthScript,
+    /// The DAGs.
+    pub dags: Vec<DagScript>,
+    /// Many small DAGs, to make lists longer than a page.
+    pub generate_dags: Option<GenerateDags>,
+    /// Datasets (Airflow 3: assets) beside those that DAGs are scheduled on.
+    pub datasets: Vec<DatasetScript>,
+    /// DAG files that can't be loaded.
+    pub import_errors: Vec<ImportErrorScript>,
+    /// What goes wrong, and when.
+    pub faults: Vec<FaultScript>,
+}
+
+/// Whether waits take real time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Time {
+    /// A run of a second takes a second.
+    #[default]
+    Real,
+    /// The program runs on a clock that jumps when it is waited on; nothing takes time.
+    Virtual,
+}
+
+/// Who may come in, and how.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct AuthScript {
+    /// The API key; without it a fresh one is made at every start.
+    pub key: Option<String>,
+    /// Users with a password: basic on Airflow 2, the token exchange on Airflow 3.
+    pub users: Vec<User>,
+    /// Every credential is refused.
+    pub key_rejected: bool,
+    /// Whoever comes in may read but not write.
+    pub read_only: bool,
+    /// Airflow 3 has no `/auth/token`, only the key in the `Token` header.
+    pub no_token_exchange: bool,
+    /// How long an exchanged token lives; without it 24 hours.
+    pub token_life: Option<Lasting>,
+}
+
+/// Somebody with a password.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct User {
+    /// The name.
+    pub username: String,
+    /// The password.
+    pub password: String,
+}
+
+/// One DAG and how its runs go.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct DagScript {
+    /// Its id.
+    pub dag_id: String,
+    /// Its name for people, where it isn't the id.
+    pub dag_display_name: Option<String>,
+    /// What it does.
+    pub description: Option<String>,
+    /// Its tags.
+    #[serde(default)]
+    pub tags: Vec<String>,
+    /// Whether it is paused at the start.
+    #[serde(default)]
+    pub is_paused: bool,
+    /// Its file is gone: it can be read, but not triggered.
+    #[serde(default)]
+    pub is_stale: bool,
+    /// Its file no longer loads; the last good version is still there.
+    #[serde(default)]
+    pub has_import_errors: bool,
+    /// The cron expression that the lists show; the sandbox starts no scheduled runs.
+    pub schedule: Option<String>,
+    /// The URIs of the datasets that start it, all of them together.
+    #[serde(default)]
+    pub schedule_on: Vec<String>,
+    /// What `conf` may hold.
+    #[serde(default)]
+    pub params: BTreeMap<String, ParamScript>,
+    /// How its runs go.
+    #[serde(default)]
+    pub run: RunScript,
+}
+
+/// One param of a DAG, in the words of JSON Schema.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct ParamScript {
+    /// The value without `conf`.
+    pub default: Value,
+    /// No default: `conf` must give it.
+    pub required: bool,
+    /// What it means.
+    pub description: Option<String>,
+    /// One type or a list of types.
+    #[serde(rename = "type")]
+    pub kind: Option<Value>,
+    /// The values allowed.
+    #[serde(rename = "enum")]
+    pub one_of: Option<Vec<Value>>,
+    /// The smallest number.
+    pub minimum: Option<serde_json::Number>,
+    /// The largest number.
+    pub maximum: Option<serde_json::Number>,
+    /// The fewest characters.
+    #[serde(rename = "minLength")]
+    pub min_length: Option<usize>,
+    /// The most characters.
+    #[serde(rename = "maxLength")]
+    pub max_length: Option<usize>,
+}
+
+impl ParamScript {
+    /// The param as the JSON Schema that Airflow shows.
+    pub(crate) fn schema(&self) -> Map<String, Value> {
+        let mut schema = Map::new();
+        let entries = [
+            ("type", self.kind.clone()),
+            ("minimum", self.minimum.clone().map(Value::Number)),
+            ("maximum", self.maximum.clone().map(Value::Number)),
+            ("enum", self.one_of.clone().map(Value::Array)),
+            ("minLength", self.min_length.map(Value::from)),
+            ("maxLength", self.max_length.map(Value::from)),
+        ];
+        for (word, value) in entries {
+            if let Some(value) = value {
+                schema.insert(word.to_owned(), value);
+            }
+        }
+        schema
+    }
+}
+
+/// How the runs of a DAG go.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct RunScript {
+    /// How long it runs (default: the sum of its tasks, at least 1s).
+    pub duration: Option<Lasting>,
+    /// How it ends (default: failed if a task fails).
+    pub outcome: Option<RunOutcome>,
+    /// How long it waits in the queue first (default: not at all).
+    pub queued_for: Lasting,
+    /// Its tasks, one after the other.
+    pub tasks: Vec<TaskScript>,
+}
+
+/// How a run ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum RunOutcome {
+    /// Well.
+    Success,
+    /// Badly.
+    Failed,
+}
+
+/// One task of a run.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct TaskScript {
+    /// Its id.
+    pub task_id: String,
+    /// How it ends.
+    #[serde(default)]
+    pub outcome: TaskOutcome,
+    /// How long it takes (default: its share of the run).
+    pub duration: Option<Lasting>,
+    /// Which try ended it (default: the first).
+    pub try_number: Option<u32>,
+    /// What it logs; the last line of a failed task is its exception.
+    #[serde(default)]
+    pub log: Vec<String>,
+}
+
+/// How a task ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum TaskOutcome {
+    /// Well.
+    #[default]
+    Success,
+    /// Badly: what comes after it does not run, unless the run's outcome is `success`.
+    Failed,
+    /// It decided not to do anything.
+    Skipped,
+}
+
+/// Many small DAGs with one tag, `<prefix>_000` and up; every second one is paused.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct GenerateDags {
+    /// How many.
+    pub count: u16,
+    /// What their ids start with (default `gen`), their tag, too.
+    #[serde(default = "default_prefix")]
+    pub prefix: String,
+}
+
+fn default_prefix() -> String {
+    "gen".to_owned()
+}
+
+/// A dataset of Airflow 2, an asset of Airflow 3.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct DatasetScript {
+    /// Its URI.
+    pub uri: String,
+    /// Its name in Airflow 3 (default: the URI).
+    pub name: Option<String>,
+}
+
+/// A DAG file that can't be loaded.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ImportErrorScript {
+    /// The file, relative to the DAG folder.
+    pub filename: String,
+    /// What Python said.
+    pub stack_trace: String,
+}
+
+impl Scenario {
+    /// The scenario that ships with the program: a small data team's Airflow.
+    ///
+    /// # Panics
+    /// Never: a test reads the embedded file.
+    #[must_use]
+    pub fn builtin() -> Self {
+        read(BUILTIN).expect("a test reads the embedded scenario")
+    }
+
+    /// Reads a scenario.
+    ///
+    /// # Errors
+    /// Every mistake in the file that can be seen, with its place.
+    pub fn load(file: &SourceFile) -> Result<Self, Vec<Diagnostic>> {
+        read(file.text()).map_err(|message| vec![Diagnostic::new(Code::WRONG_FORM, file, Span::default(), message)])
+    }
+
+    /// Whether waits take real time; the embedding program picks the clock by it.
+    #[must_use]
+    pub const fn time(&self) -> Time {
+        self.time
+    }
+
+    /// The DAGs, the generated ones among them, in the order of their ids.
+    pub(crate) fn all_dags(&self) -> Vec<DagScript> {
+        let mut dags = self.dags.clone();
+        if let Some(generate) = &self.generate_dags {
+            dags.extend((0..generate.count).map(|number| DagScript {
+                dag_id: format!("{}_{number:03}", generate.prefix),
+                tags: vec![generate.prefix.clone()],
+                is_paused: number % 2 == 1,
+                ..DagScript::default()
+            }));
+        }
+        dags.sort_by(|one, other| one.dag_id.cmp(&other.dag_id));
+        dags
+    }
+}
+
+/// The one place that turns text into a scenario.
+fn read(text: &str) -> Result<Scenario, String> {
+    serde_yaml::from_str(text).map_err(|error| error.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_builtin_scenario_reads_and_holds_what_the_first_playbook_needs() {
+        let scenario = Scenario::builtin();
+        let ids: Vec<_> = scenario.dags.iter().map(|dag| dag.dag_id.as_str()).collect();
+        assert!(ids.contains(&"daily_loan_run"), "{ids:?}");
+        assert!(scenario.dags.iter().any(|dag| dag.schedule_on == ["upstream_data"] && !dag.is_paused));
+        assert_eq!(scenario.time(), Time::Real);
+    }
+
+    #[test]
+    fn an_unknown_key_is_refused() {
+        let file = SourceFile::new("s.yaml", "dags:\n  - dag_id: a\n    colour: red\n");
+        let diagnostics = Scenario::load(&file).expect_err("the key is unknown");
+        assert!(diagnostics[0].message.contains("colour"), "{}", diagnostics[0].message);
+    }
+
+    #[test]
+    fn generated_dags_stand_between_the_others_in_order_of_id() {
+        let text = "dags: [{dag_id: zz}, {dag_id: aa}]\ngenerate_dags: {count: 2}\n";
+        let scenario = Scenario::load(&SourceFile::new("s.yaml", text)).expect("a good scenario");
+        let ids: Vec<_> = scenario.all_dags().into_iter().map(|dag| dag.dag_id).collect();
+        assert_eq!(ids, ["aa", "gen_000", "gen_001", "zz"]);
+    }
+}

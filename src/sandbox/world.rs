@@ -1,0 +1,344 @@
+//! The world behind both APIs: DAGs, their runs, datasets and their events.
+//!
+//! In: a scenario, then what requests do to it, with the moment they do it. Out: what there is. It knows no JSON, no HTTP
+//! and no difference between Airflow 2 and 3 but the names of triggered runs.
+
+use std::collections::BTreeSet;
+
+use jiff::{SignedDuration, Timestamp};
+use serde_json::{Map, Value};
+
+use super::dates::iso;
+use super::params::{Unsuitable, check};
+use super::scenario::{DagScript, ImportErrorScript, Scenario};
+use super::timeline::{Progress, TaskProgress, progress, tasks};
+use crate::airflow::model::{ApiVersion, RunState};
+
+/// All there is.
+#[derive(Debug)]
+pub(crate) struct World {
+    /// When the sandbox started.
+    pub(crate) started: Timestamp,
+    /// The DAGs, in the order of their ids.
+    pub(crate) dags: Vec<Dag>,
+    /// The runs, oldest first.
+    pub(crate) runs: Vec<Run>,
+    /// The datasets, in the order of their numbers.
+    pub(crate) datasets: Vec<Dataset>,
+    /// The events, oldest first.
+    pub(crate) events: Vec<Event>,
+    /// The files that can't be loaded.
+    pub(crate) import_errors: Vec<ImportErrorScript>,
+}
+
+/// A DAG as it is now.
+#[derive(Debug)]
+pub(crate) struct Dag {
+    /// What the scenario says of it.
+    pub(crate) script: DagScript,
+    /// Whether it is paused.
+    pub(crate) is_paused: bool,
+    /// The datasets that have come since it last started.
+    received: BTreeSet<u64>,
+}
+
+/// A run of a DAG.
+#[derive(Debug)]
+pub(crate) struct Run {
+    /// Its DAG, with what the scenario says of it.
+    pub(crate) dag: DagScript,
+    /// What was asked for.
+    pub(crate) asked: NewRun,
+    /// When it was made.
+    pub(crate) queued_at: Timestamp,
+    /// Since when it may start; none while its DAG is paused.
+    released: Option<Timestamp>,
+}
+
+/// A run that somebody asks for.
+#[derive(Debug, Clone)]
+pub(crate) struct NewRun {
+    /// Its id.
+    pub(crate) run_id: String,
+    /// Its conf.
+    pub(crate) conf: Map<String, Value>,
+    /// Its note.
+    pub(crate) note: Option<String>,
+    /// Its logical date; Airflow 3 has runs without.
+    pub(crate) logical_date: Option<Timestamp>,
+    /// Its data interval.
+    pub(crate) interval: Option<(Timestamp, Timestamp)>,
+    /// When it may start at the earliest.
+    pub(crate) not_before: Timestamp,
+    /// Whether a dataset event started it.
+    pub(crate) is_by_dataset: bool,
+}
+
+/// A dataset.
+#[derive(Debug)]
+pub(crate) struct Dataset {
+    /// Its number.
+    pub(crate) id: u64,
+    /// Its URI.
+    pub(crate) uri: String,
+    /// Its name in Airflow 3.
+    pub(crate) name: String,
+}
+
+/// Something happened to a dataset.
+#[derive(Debug)]
+pub(crate) struct Event {
+    /// Its number.
+    pub(crate) id: u64,
+    /// The dataset.
+    pub(crate) dataset_id: u64,
+    /// What the sender said.
+    pub(crate) extra: Map<String, Value>,
+    /// When it came.
+    pub(crate) at: Timestamp,
+    /// The runs it started, as DAG id and run id.
+    pub(crate) started_runs: Vec<(String, String)>,
+}
+
+/// Why a run was not made.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Refused {
+    /// The DAG has such an id already.
+    DuplicateId,
+    /// The DAG has a run with this logical date.
+    DuplicateDate(Timestamp),
+    /// The conf does not suit the params.
+    Conf(Unsuitable),
+}
+
+impl World {
+    /// The world of a scenario at its start.
+    pub(crate) fn new(scenario: &Scenario, started: Timestamp) -> Self {
+        let dags = scenario.all_dags();
+        let mut datasets: Vec<Dataset> = Vec::new();
+        let declared = scenario.datasets.iter().map(|dataset| (&dataset.uri, dataset.name.as_ref()));
+        for (uri, name) in declared.chain(dags.iter().flat_map(|dag| &dag.schedule_on).map(|uri| (uri, None))) {
+            if !datasets.iter().any(|known| known.uri == *uri) {
+                let id = datasets.len() as u64 + 1;
+                datasets.push(Dataset { id, uri: uri.clone(), name: name.unwrap_or(uri).clone() });
+            }
+        }
+        let dags =
+            dags.into_iter().map(|script| Dag { is_paused: script.is_paused, script, received: BTreeSet::new() });
+        Self {
+            started,
+            dags: dags.collect(),
+            runs: Vec::new(),
+            datasets,
+            events: Vec::new(),
+            import_errors: scenario.import_errors.clone(),
+        }
+    }
+
+    /// The DAG of this id.
+    pub(crate) fn dag(&self, dag_id: &str) -> Option<&Dag> {
+        self.dags.iter().find(|dag| dag.script.dag_id == dag_id)
+    }
+
+    /// The DAG of this id if runs of it can be asked for.
+    pub(crate) fn live_dag(&self, dag_id: &str) -> Option<&Dag> {
+        self.dag(dag_id).filter(|dag| !dag.script.is_stale)
+    }
+
+    /// The run of this DAG and id.
+    pub(crate) fn run(&self, dag_id: &str, run_id: &str) -> Option<&Run> {
+        self.runs.iter().find(|run| run.dag.dag_id == dag_id && run.asked.run_id == run_id)
+    }
+
+    /// The DAGs that are scheduled on a dataset.
+    pub(crate) fn consumers(&self, uri: &str) -> impl Iterator<Item = &Dag> {
+        self.dags.iter().filter(move |dag| dag.script.schedule_on.iter().any(|on| on == uri))
+    }
+
+    /// Pauses or unpauses; unpausing lets the waiting runs go.
+    pub(crate) fn set_paused(&mut self, dag_id: &str, is_paused: bool, now: Timestamp) {
+        if let Some(dag) = self.dags.iter_mut().find(|dag| dag.script.dag_id == dag_id) {
+            dag.is_paused = is_paused;
+        }
+        for run in self.runs.iter_mut().filter(|run| run.dag.dag_id == dag_id) {
+            if run.progress(now).state == RunState::Queued {
+                run.released = (!is_paused).then(|| run.released.unwrap_or(now));
+            }
+        }
+    }
+
+    /// The first moment from `now` on that no run of the DAG has for its logical date, nor for the id that `name` makes of
+    /// it: on a clock that stands still, too, every trigger without an id makes a run.
+    pub(crate) fn free_moment(&self, dag_id: &str, now: Timestamp, name: impl Fn(Timestamp) -> String) -> Timestamp {
+        let is_taken = |moment: Timestamp| {
+            let id = name(moment);
+            let mut runs = self.runs.iter().filter(|run| run.dag.dag_id == dag_id);
+            runs.any(|run| run.asked.run_id == id || run.asked.logical_date == Some(moment))
+        };
+        let mut moment = now;
+        while is_taken(moment) {
+            moment = moment.saturating_add(SignedDuration::from_micros(1)).unwrap_or(Timestamp::MAX);
+        }
+        moment
+    }
+
+    /// Makes a run.
+    pub(crate) fn trigger(&mut self, dag_id: &str, asked: NewRun, now: Timestamp) -> Result<(), Refused> {
+        for run in self.runs.iter().filter(|run| run.dag.dag_id == dag_id) {
+            if let Some(date) = asked.logical_date.filter(|date| run.asked.logical_date == Some(*date)) {
+                return Err(Refused::DuplicateDate(date));
+            }
+            if run.asked.run_id == asked.run_id {
+                return Err(Refused::DuplicateId);
+            }
+        }
+        let Some((dag, is_paused)) = self.dag(dag_id).map(|dag| (dag.script.clone(), dag.is_paused)) else {
+            return Ok(());
+        };
+        if !asked.is_by_dataset {
+            check(&dag.params, &asked.conf).map_err(Refused::Conf)?;
+        }
+        self.runs.push(Run { dag, asked, queued_at: now, released: (!is_paused).then_some(now) });
+        Ok(())
+    }
+
+    /// Records an event and starts the DAGs that waited for it, each with its own run unless it has one in the queue.
+    pub(crate) fn post_event(
+        &mut self,
+        dataset_id: u64,
+        extra: Map<String, Value>,
+        api: ApiVersion,
+        now: Timestamp,
+    ) -> &Event {
+        let ready = self.ready_consumers(dataset_id, now);
+        let started_runs = ready.into_iter().map(|dag_id| self.start_by_dataset(dag_id, api, now)).collect();
+        let id = self.events.len() as u64 + 1;
+        self.events.push(Event { id, dataset_id, extra, at: now, started_runs });
+        self.events.last().expect("it was pushed just now")
+    }
+
+    fn ready_consumers(&mut self, dataset_id: u64, now: Timestamp) -> Vec<String> {
+        let number = |uri: &String| self.datasets.iter().find(|dataset| dataset.uri == *uri).map(|dataset| dataset.id);
+        let is_waiting = |dag_id: &str| {
+            self.runs.iter().any(|run| run.dag.dag_id == dag_id && run.progress(now).state == RunState::Queued)
+        };
+        let mut ready = Vec::new();
+        for dag in self.dags.iter_mut().filter(|dag| !dag.is_paused && !dag.script.is_stale) {
+            let wanted: BTreeSet<u64> = dag.script.schedule_on.iter().filter_map(number).collect();
+            if !wanted.contains(&dataset_id) || is_waiting(&dag.script.dag_id) {
+                continue;
+            }
+            dag.received.insert(dataset_id);
+            if wanted.is_subset(&dag.received) {
+                dag.received.clear();
+                ready.push(dag.script.dag_id.clone());
+            }
+        }
+        ready
+    }
+
+    fn start_by_dataset(&mut self, dag_id: String, api: ApiVersion, now: Timestamp) -> (String, String) {
+        let tail: String = (0..8).map(|_| fastrand::alphanumeric()).collect();
+        let name = |moment: Timestamp| match api {
+            ApiVersion::V1 => format!("dataset_triggered__{}", iso(moment, "+00:00")),
+            ApiVersion::V2 => format!("asset_triggered__{}_{tail}", iso(moment, "+00:00")),
+        };
+        let moment = self.free_moment(&dag_id, now, name);
+        let asked = NewRun {
+            run_id: name(moment),
+            conf: Map::new(),
+            note: None,
+            logical_date: (api == ApiVersion::V1).then_some(moment),
+            interval: (api == ApiVersion::V1).then_some((now, now)),
+            not_before: now,
+            is_by_dataset: true,
+        };
+        let run_id = asked.run_id.clone();
+        // A clash of logical dates is the only way to fail; then the event merges into the run that is there.
+        let _ = self.trigger(&dag_id, asked, now);
+        (dag_id, run_id)
+    }
+}
+
+impl Run {
+    /// How far it has come.
+    pub(crate) fn progress(&self, now: Timestamp) -> Progress {
+        match self.released {
+            None => Progress::QUEUED,
+            Some(released) => progress(&self.dag.run, released.max(self.asked.not_before), now),
+        }
+    }
+
+    /// How far its tasks have come.
+    pub(crate) fn tasks(&self, now: Timestamp) -> Vec<TaskProgress<'_>> {
+        tasks(&self.dag.run, self.progress(now), now)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(millis: i64) -> Timestamp {
+        Timestamp::UNIX_EPOCH + SignedDuration::from_millis(millis)
+    }
+
+    fn world(yaml: &str) -> World {
+        World::new(&serde_yaml::from_str(yaml).expect("a good scenario"), at(0))
+    }
+
+    fn new_run(run_id: &str) -> NewRun {
+        let (conf, not_before) = (Map::new(), at(0));
+        let run_id = run_id.to_owned();
+        NewRun { run_id, conf, note: None, logical_date: None, interval: None, not_before, is_by_dataset: false }
+    }
+
+    #[test]
+    fn the_same_run_id_is_taken_once() {
+        let mut world = world("dags: [{dag_id: a}, {dag_id: b}]");
+        assert_eq!(world.trigger("a", new_run("x"), at(0)), Ok(()));
+        assert_eq!(world.trigger("a", new_run("x"), at(1)), Err(Refused::DuplicateId));
+        assert_eq!(world.trigger("b", new_run("x"), at(1)), Ok(()));
+    }
+
+    #[test]
+    fn a_run_of_a_paused_dag_stays_queued_until_it_is_unpaused() {
+        let mut world = world("dags: [{dag_id: a, is_paused: true}]");
+        world.trigger("a", new_run("x"), at(0)).expect("it is made");
+        assert_eq!(world.runs[0].progress(at(99_000)).state, RunState::Queued);
+        world.set_paused("a", false, at(100_000));
+        assert_eq!(world.runs[0].progress(at(100_000)).state, RunState::Running);
+        assert_eq!(world.runs[0].progress(at(101_000)).state, RunState::Success);
+    }
+
+    #[test]
+    fn pausing_holds_back_what_is_queued_but_not_what_runs() {
+        let mut world = world("dags: [{dag_id: a, run: {queued_for: 2s}}]");
+        world.trigger("a", new_run("early"), at(0)).expect("it is made");
+        world.trigger("a", new_run("late"), at(1500)).expect("it is made");
+        world.set_paused("a", true, at(2000));
+        assert_eq!(world.runs[0].progress(at(9000)).state, RunState::Success);
+        assert_eq!(world.runs[1].progress(at(9000)).state, RunState::Queued);
+    }
+
+    #[test]
+    fn an_event_starts_the_unpaused_consumers_that_have_no_run_in_the_queue() {
+        let mut world = world(
+            "dags: [{dag_id: awake, schedule_on: [d], run: {queued_for: 1s}},
+             {dag_id: asleep, schedule_on: [d], is_paused: true}]",
+        );
+        let started = |event: &Event| event.started_runs.iter().map(|(dag, _)| dag.clone()).collect::<Vec<_>>();
+        assert_eq!(started(world.post_event(1, Map::new(), ApiVersion::V1, at(0))), ["awake"]);
+        assert!(started(world.post_event(1, Map::new(), ApiVersion::V1, at(10))).is_empty());
+        assert_eq!(started(world.post_event(1, Map::new(), ApiVersion::V1, at(1000))), ["awake"]);
+        assert!(world.runs[0].asked.run_id.starts_with("dataset_triggered__1970-01-01T00:00:00+00:00"));
+    }
+
+    #[test]
+    fn a_dag_on_two_datasets_waits_for_both() {
+        let mut world = world("dags: [{dag_id: both, schedule_on: [d, e]}]");
+        assert!(world.post_event(1, Map::new(), ApiVersion::V2, at(0)).started_runs.is_empty());
+        assert_eq!(world.post_event(2, Map::new(), ApiVersion::V2, at(1)).started_runs.len(), 1);
+        assert!(world.post_event(2, Map::new(), ApiVersion::V2, at(5000)).started_runs.is_empty());
+    }
+}

@@ -1,0 +1,3 @@
+//! The house, seen from outside.
+
+mod sandbox_recordings;
