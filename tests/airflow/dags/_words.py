@@ -1,0 +1,12 @@
+"""The same words for Airflow 2 and 3; no DAG here."""
+try:
+    from airflow.sdk import Asset as Dataset, Param, dag, get_current_context, task
+    from airflow.sdk.exceptions import AirflowSkipException
+except ImportError:
+    from airflow.datasets import Dataset
+    from airflow.decorators import dag, task
+    from airflow.exceptions import AirflowSkipException
+    from airflow.models.param import Param
+    from airflow.operators.python import get_current_context
+
+__all__ = ["AirflowSkipException", "Dataset", "Param", "dag", "get_current_context", "task"]

@@ -1,0 +1,62 @@
+"""Stock Airflow 2 or 3 for tests.
+
+  airflow.sh up 2|3           install if need be, start, return when all DAGs can be read
+  airflow.sh down 2|3 [wipe]  end every process; wipe: forget database, logs and runs, too
+  airflow.sh env 2|3          print `export` lines with URL and credential, for eval
+  airflow.sh logs 2|3         print the last lines of the logs
+
+Environment: MYAF_RUN_TEST_CACHE (folder for installs and homes), MYAF_RUN_TEST_PORT2 and _PORT3 (else a free port),
+MYAF_RUN_TEST_PYTHON (a Python 3.11). Linux only.
+"""
+import os
+import shlex
+import sys
+
+sys.dont_write_bytecode = True
+sys.path[0] = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+
+from stage import install, life  # noqa: E402 (the path comes first)
+
+
+def main(arguments):
+    """The exit code: 0 done, 1 it could not be done, 2 wrong words."""
+    if arguments in (["-h"], ["--help"]):
+        print(__doc__)
+        return 0
+    verb, version, rest = (arguments + [None, None])[0], (arguments + [None, None])[1], arguments[2:]
+    if version not in ("2", "3") or verb not in VERBS or rest not in ([], ["wipe"] if verb == "down" else []):
+        print(__doc__, file=sys.stderr)
+        return 2
+    try:
+        VERBS[verb](life.Airflow(version), rest)
+        return 0
+    except (install.InstallError, life.StartError, OSError) as error:
+        print("airflow.sh: %s" % error, file=sys.stderr)
+        return 1
+
+
+def up(airflow, _rest):
+    """Ready for tests."""
+    airflow.up(lambda text: print(text, flush=True))
+
+
+def down(airflow, rest):
+    """Nothing of it runs any more."""
+    airflow.down(wipe=rest == ["wipe"])
+
+
+def env(airflow, _rest):
+    """Lines for eval."""
+    for name, value in airflow.variables().items():
+        print("export %s=%s" % (name, shlex.quote(value)))
+
+
+def logs(airflow, _rest):
+    """What the programs said last."""
+    print(airflow.logs(60), end="")
+
+
+VERBS = {"up": up, "down": down, "env": env, "logs": logs}
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
