@@ -36,6 +36,7 @@ class Airflow:
         self.home = os.path.join(install.cache_folder(), "home%s-%s" % (version, clone))
         self.run = os.path.join(self.home, "run")
         self.programs = PROGRAMS[version]
+        self.given_up = False
 
     @property
     def port(self):
@@ -87,6 +88,10 @@ class Airflow:
             if wipe:
                 shutil.rmtree(self.home, ignore_errors=True)
 
+    def give_up(self):
+        """Ends an `up` that is still waiting in another thread."""
+        self.given_up = True
+
     def is_running(self):
         """True when each program still runs."""
         return all(processes.is_alive(self.run, name) for name in self.programs)
@@ -115,9 +120,8 @@ class Airflow:
             yield
 
     def stop_all(self):
-        """Ends what runs, the server first so that nobody is answered any more."""
-        for name in self.programs:
-            processes.stop(self.run, name)
+        """Ends what runs."""
+        processes.stop(self.run, self.programs)
 
     def start_all(self, venv):
         """Prepares the home, starts the programs and waits until they are of use."""
@@ -134,15 +138,15 @@ class Airflow:
         self.copy_files()
         self.bootstrap(venv, env)
         started = [processes.start([os.path.join(venv, "bin", "airflow")] + arguments, dict(env, **extra), self.run, name)
-                   for name, arguments, extra in self.commands(port)]
+                   for name, arguments, extra in self.commands(env, port)]
         self.wait_until_ready(started)
 
-    def commands(self, port):
+    def commands(self, env, port):
         """(name, arguments, further environment) of each program."""
         where = ["--port", str(port)]
         scheduler = ("scheduler", ["scheduler", "--skip-serve-logs"], {})
         if self.version == "2":
-            web = ["webserver"] + where + ["--hostname", "127.0.0.1", "--workers", "1"]
+            web = ["webserver"] + where + ["--hostname", "127.0.0.1", "--workers", env["AIRFLOW__WEBSERVER__WORKERS"]]
             return [("webserver", web, {}), scheduler]
         server = ["api-server"] + where + ["--host", "127.0.0.1", "--workers", "1"]
         # A request that meets a locked database is answered 500 after 5 s and does not hold up all others for a minute.
@@ -188,7 +192,7 @@ class Airflow:
         deadline = time.monotonic() + READY_WITHIN
         while not self.is_ready():
             ended = [process for process in started if process.poll() is not None]
-            if ended or time.monotonic() > deadline:
+            if ended or self.given_up or time.monotonic() > deadline:
                 why = "a program of Airflow %s ended" if ended else "Airflow %s was not ready in time"
                 raise StartError("%s\n%s" % (why % self.version, self.logs(30)))
             time.sleep(0.25)

@@ -4,6 +4,7 @@ Airflow's children leave their process group, so a group kill would miss some; t
 is known by its leader's pid, that process's start time and the machine's boot, so a stale note ends nobody else's work.
 Linux only: it reads /proc.
 """
+import contextlib
 import json
 import os
 import signal
@@ -28,21 +29,24 @@ def is_alive(folder, name):
     return bool(note) and start_time(note["pid"]) == note["started"]
 
 
-def stop(folder, name, patience=10.0):
-    """Ends every process of the noted session: asks first, insists after `patience` seconds."""
-    note = read_note(folder, name)
-    if note:
-        send(members(note), signal.SIGTERM)
-        deadline = time.monotonic() + patience
-        while members(note) and time.monotonic() < deadline:
-            time.sleep(0.1)
-        while members(note):
-            send(members(note), signal.SIGKILL)
-            time.sleep(0.05)
-    try:
-        os.remove(os.path.join(folder, name + ".json"))
-    except FileNotFoundError:
-        pass
+def stop(folder, names, patience=6.0):
+    """Ends every process of the noted sessions: asks all first, insists after `patience` seconds."""
+    notes = [note for note in (read_note(folder, name) for name in names) if note]
+    send(notes, signal.SIGTERM)
+    deadline = time.monotonic() + patience
+    while living(notes) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    while living(notes):
+        send(notes, signal.SIGKILL)
+        time.sleep(0.05)
+    for name in names:
+        with contextlib.suppress(FileNotFoundError):
+            os.remove(os.path.join(folder, name + ".json"))
+
+
+def living(notes):
+    """The pids of all these sessions."""
+    return [pid for note in notes for pid in members(note)]
 
 
 def read_note(folder, name):
@@ -68,13 +72,11 @@ def members(note):
     return found
 
 
-def send(pids, number):
+def send(notes, number):
     """Signals each process that is still there."""
-    for pid in pids:
-        try:
+    for pid in living(notes):
+        with contextlib.suppress(ProcessLookupError):
             os.kill(pid, number)
-        except ProcessLookupError:
-            pass
 
 
 def start_time(pid):

@@ -65,7 +65,8 @@ def airflow2(home, port):
         "AIRFLOW__API__AUTH_BACKENDS":
             "token_auth,airflow.api.auth.backend.basic_auth,airflow.api.auth.backend.session",
         "AIRFLOW__WEBSERVER__SECRET_KEY": "made-for-tests",
-        "AIRFLOW__WEBSERVER__WORKERS": "1",
+        # Two, so that a question can overtake a POST that is still being worked on.
+        "AIRFLOW__WEBSERVER__WORKERS": "2",
         "AIRFLOW__WEBSERVER__WORKER_REFRESH_INTERVAL": "0",
         "AIRFLOW__WEBSERVER__UPDATE_FAB_PERMS": "False",
         "AIRFLOW__WEBSERVER__WEB_SERVER_PORT": str(port),

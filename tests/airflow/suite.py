@@ -1,0 +1,164 @@
+#!/usr/bin/env python3
+"""Checks the program against real Airflows: starts them, runs every check, stops them.
+
+  suite.py [2|3|all] [--binary target/release/myaf-run] [--keep] [--list] [NAME...]
+
+NAME is a part of a check's name; without one all run. --keep leaves Airflow running, for a quick second run
+(`airflow.sh down 2` ends it). A line is printed for each check; the exit code is 1 when one failed, 2 when the suite
+could not work. Needs Linux and Python 3.11 (see airflow.sh --help); both Airflows together take about 1.5 GB of memory.
+"""
+import argparse
+import os
+import signal
+import sys
+import threading
+import time
+import traceback
+import unittest
+
+sys.dont_write_bytecode = True
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path[0] = HERE
+
+from checks.promises import promises  # noqa: E402 (the path comes first)
+from stage import install, life  # noqa: E402
+
+BINARY = os.path.join(os.path.dirname(os.path.dirname(HERE)), "target", "release", "myaf-run")
+PRINTING = threading.Lock()
+
+
+def say(text):
+    """One message at a time, though both versions run at once."""
+    with PRINTING:
+        print(text, flush=True)
+
+
+class Lines(unittest.TestResult):
+    """Prints a line per check, and for a failure why."""
+
+    def __init__(self, version):
+        super().__init__()
+        self.version, self.began, self.passed = version, {}, 0
+
+    def startTest(self, test):
+        super().startTest(test)
+        self.began[test.id()] = time.monotonic()
+
+    def addSuccess(self, test):
+        super().addSuccess(test)
+        self.passed += 1
+        self.line("ok  ", test)
+
+    def addFailure(self, test, err):
+        super().addFailure(test, err)
+        self.line("FAIL", test, err)
+
+    def addError(self, test, err):
+        super().addError(test, err)
+        self.line("FAIL", test, err)
+
+    def line(self, verdict, test, err=None):
+        """The verdict, the sentence and the time it took; then the reason, indented."""
+        seconds = time.monotonic() - self.began.get(test.id(), time.monotonic())
+        text = "%s  airflow %s  %s  (%.1f s)" % (verdict, self.version, sentence(test), seconds)
+        if err:
+            reason = "".join(traceback.format_exception(*err))
+            text += "\n" + "\n".join("      " + row for row in reason.splitlines())
+        say(text)
+
+
+def sentence(test):
+    """`a_paused_dag_fails…` of a test's id."""
+    return test.id().rpartition(".")[2].replace("test_", "", 1)
+
+
+def chosen(test_class, names):
+    """The tests whose names hold one of the words; all of them without words."""
+    tests = list(unittest.defaultTestLoader.loadTestsFromTestCase(test_class))
+    return [test for test in tests if not names or any(name in sentence(test) for name in names)]
+
+
+class Version(threading.Thread):
+    """One Airflow from start to stop, beside the other. `passed` and `failed` count checks; `trouble` is another end."""
+
+    def __init__(self, version, options):
+        super().__init__(daemon=True)
+        self.airflow, self.options = life.Airflow(version), options
+        self.passed = self.failed = 0
+        self.trouble = None
+
+    def run(self):
+        try:
+            self.airflow.up(say)
+            self.check()
+        except (install.InstallError, life.StartError, OSError) as error:
+            self.trouble = str(error)
+        except BaseException:  # whatever it is, the other version goes on and the suite fails
+            self.trouble = traceback.format_exc()
+
+    def check(self):
+        """Runs the chosen checks."""
+        test_class = promises(self.airflow, self.options.binary)
+        result = Lines(self.airflow.version)
+        tests = chosen(test_class, self.options.names)
+        unittest.TestSuite(tests).run(result)
+        self.failed = len(result.failures) + len(result.errors)
+        self.passed = result.passed
+        if self.failed:
+            say("the last lines of Airflow %s:\n%s" % (self.airflow.version, self.airflow.logs(15)))
+
+
+def parse(arguments):
+    """The options; a first word that is no version is a name."""
+    words = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    words.add_argument("names", nargs="*", metavar="[2|3|all] NAME")
+    words.add_argument("--binary", default=BINARY)
+    words.add_argument("--keep", action="store_true")
+    words.add_argument("--list", action="store_true")
+    options = words.parse_intermixed_args(arguments)
+    first = options.names[:1]
+    options.versions = {"2": ["2"], "3": ["3"]}.get(first[0] if first else "all", ["2", "3"])
+    options.names = options.names[1:] if first and first[0] in ("2", "3", "all") else options.names
+    return options
+
+
+def main(arguments):
+    """The exit code."""
+    options = parse(arguments)
+    found = chosen(promises(life.Airflow("2"), None), options.names)
+    if options.list:
+        print("\n".join(sentence(test) for test in found))
+        return 0
+    if not found or not os.access(options.binary, os.X_OK):
+        print("suite.py: %s" % ("no check has such a name" if not found else "there is no program " + options.binary),
+              file=sys.stderr)
+        return 2
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    began, versions = time.monotonic(), [Version(version, options) for version in options.versions]
+    try:
+        for version in versions:
+            version.start()
+        for version in versions:
+            version.join()
+    finally:
+        for version in versions:
+            version.airflow.give_up()
+            if not options.keep:
+                version.airflow.down(wipe=True)
+    return verdict(versions, time.monotonic() - began)
+
+
+def verdict(versions, seconds):
+    """Sums up in one line for each version."""
+    for version in versions:
+        if version.trouble:
+            say("suite.py: Airflow %s: %s" % (version.airflow.version, version.trouble))
+        say("Airflow %s: %d passed, %d failed" % (version.airflow.version, version.passed, version.failed))
+    say("%.0f s in all" % seconds)
+    if any(version.trouble or version.passed + version.failed == 0 for version in versions):
+        return 2
+    return 1 if any(version.failed for version in versions) else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
