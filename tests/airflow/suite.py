@@ -51,20 +51,17 @@ class Lines(unittest.TestResult):
 
     def addFailure(self, test, err):
         super().addFailure(test, err)
-        self.line("FAIL", test, err)
+        self.line("FAIL", test, self.failures[-1][1])
 
     def addError(self, test, err):
         super().addError(test, err)
-        self.line("FAIL", test, err)
+        self.line("FAIL", test, self.errors[-1][1])
 
-    def line(self, verdict, test, err=None):
+    def line(self, verdict, test, reason=""):
         """The verdict, the sentence and the time it took; then the reason, indented."""
         seconds = time.monotonic() - self.began.get(test.id(), time.monotonic())
         text = "%s  airflow %s  %s  (%.1f s)" % (verdict, self.version, sentence(test), seconds)
-        if err:
-            reason = "".join(traceback.format_exception(*err))
-            text += "\n" + "\n".join("      " + row for row in reason.splitlines())
-        say(text)
+        say("\n".join([text] + ["      " + row for row in reason.splitlines()]))
 
 
 def sentence(test):
@@ -105,7 +102,7 @@ class Version(threading.Thread):
         self.failed = len(result.failures) + len(result.errors)
         self.passed = result.passed
         if self.failed:
-            say("the last lines of Airflow %s:\n%s" % (self.airflow.version, self.airflow.logs(15)))
+            say("the logs of Airflow %s are kept in %s" % (self.airflow.version, self.airflow.keep_logs()))
 
 
 def parse(arguments):

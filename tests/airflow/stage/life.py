@@ -97,10 +97,17 @@ class Airflow:
         return all(processes.is_alive(self.run, name) for name in self.programs)
 
     def logs(self, count):
-        """The last lines of each log, newest start included."""
+        """The last lines of each log of the newest start."""
         names = ("bootstrap",) + self.programs
         parts = [(name, install.tail(os.path.join(self.run, name + ".log"), count)) for name in names]
         return "".join("%s.log:\n%s" % part for part in parts if part[1])
+
+    def keep_logs(self):
+        """Copies the logs to a folder that `down wipe` leaves alone; gives the folder."""
+        kept = self.home + "-logs"
+        shutil.rmtree(kept, ignore_errors=True)
+        shutil.copytree(self.run, kept, ignore=lambda _, names: [name for name in names if not name.endswith(".log")])
+        return kept
 
     def variables(self):
         """The credentials of the admin, in the words that myaf-run reads."""
