@@ -9,6 +9,8 @@ import signal
 import subprocess
 import tempfile
 
+from stage.files import copy_file, copy_folder
+
 HERE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 SEED = os.path.join(os.path.dirname(os.path.dirname(HERE)), "examples", "seed.yaml")
 PATIENCE = 300
@@ -47,9 +49,9 @@ class Repository:
         os.makedirs(os.path.join(self.root, ".git", "refs"))
         with open(os.path.join(self.root, ".git", "HEAD"), "w") as head:
             head.write("ref: refs/heads/main\n")
-        shutil.copytree(os.path.join(HERE, "playbooks"), self.orchestrate)
+        copy_folder(os.path.join(HERE, "playbooks"), self.orchestrate)
         if os.path.exists(SEED):
-            shutil.copy(SEED, self.orchestrate)
+            copy_file(SEED, self.orchestrate)
         self.configure(variables)
 
     def configure(self, variables):

@@ -6,7 +6,6 @@ after, so the checks do not need a fresh Airflow.
 import base64
 import os
 import re
-import shutil
 import socket
 import time
 import unittest
@@ -15,6 +14,7 @@ from checks import binary as program
 from checks.binary import inputs
 from checks.witness import Witness, credentials
 from stage import settings
+from stage.files import copy_file
 from swallow_proxy import SwallowProxy
 
 UNKNOWN_KEY = "no-such-key-5f3a9c1e77d2"
@@ -251,7 +251,7 @@ class Promises:
     def test_the_env_file_is_found_from_a_folder_beside_orchestrate(self):
         folder = os.path.join(self.repository.root, "runbooks", "loans")
         os.makedirs(folder)
-        path = shutil.copy(os.path.join(self.repository.orchestrate, "list.yaml"), folder)
+        path = copy_file(os.path.join(self.repository.orchestrate, "list.yaml"), folder)
         self.ends_with(0, self.repository.run(path, cwd="/"))
 
     def test_another_target_has_its_own_names(self):

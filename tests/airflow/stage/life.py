@@ -15,7 +15,7 @@ import sqlite3
 import subprocess
 import time
 
-from stage import api, install, processes, settings
+from stage import api, files, install, processes, settings
 
 HERE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 PROGRAMS = {"2": ("webserver", "scheduler"), "3": ("api-server", "scheduler", "dag-processor")}
@@ -164,7 +164,7 @@ class Airflow:
         for source, name in (("dags", "dags"), ("plugins" + self.version, "plugins")):
             target = os.path.join(self.home, name)
             shutil.rmtree(target, ignore_errors=True)
-            shutil.copytree(os.path.join(HERE, source), target, ignore=shutil.ignore_patterns("__pycache__"))
+            files.copy_folder(os.path.join(HERE, source), target)
         with contextlib.suppress(FileNotFoundError):
             os.remove(os.path.join(self.home, "airflow-webserver.pid"))
         if self.version == "2":
