@@ -38,7 +38,7 @@ def environment(version, lock_file, say):
         fcntl.flock(guard, fcntl.LOCK_EX)
         if not is_complete(folder, digest):
             say("installing Airflow %s into %s" % (version, folder))
-            install(folder, lock_file, digest)
+            install(folder, lock_file, digest, guard)
     return folder
 
 
@@ -53,24 +53,26 @@ def is_complete(folder, digest):
         return False
 
 
-def install(folder, lock_file, digest):
-    """Makes the environment anew; the stamp comes last."""
+def install(folder, lock_file, digest, guard):
+    """Makes the environment anew; the stamp comes last. The children hold the guard, too: none outlives it."""
     python = find_python()
     shutil.rmtree(folder, ignore_errors=True)
     log_path = folder + ".log"
     with open(log_path, "w") as log:
-        call([python, "-m", "venv", folder], log,
+        call([python, "-m", "venv", folder], log, guard,
              "`%s -m venv` failed; on Debian and Ubuntu the package python3.11-venv is needed" % python)
         pip = [os.path.join(folder, "bin", "python"), "-m", "pip", "--disable-pip-version-check", "--no-input"]
-        call(pip + ["install", "-r", lock_file], log, "pip could not install %s" % lock_file)
-        call(pip + ["check"], log, "the installed packages do not fit together")
+        call(pip + ["install", "-r", lock_file], log, guard, "pip could not install %s" % lock_file)
+        call(pip + ["check"], log, guard, "the installed packages do not fit together")
     with open(os.path.join(folder, STAMP), "w") as stamp:
         stamp.write(digest + "\n")
 
 
-def call(command, log, complaint):
+def call(command, log, guard, complaint):
     """Runs a command with its output in the log; a failure shows the log's last lines."""
-    if subprocess.run(command, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT).returncode != 0:
+    done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT,
+                          pass_fds=(guard.fileno(),))
+    if done.returncode != 0:
         raise InstallError("%s\n%s" % (complaint, tail(log.name, 30)))
 
 
