@@ -10,7 +10,7 @@ use reqwest::header::HeaderValue;
 use secrecy::SecretString;
 use tokio::sync::Mutex;
 
-use super::auth::{self, AuthScheme, BadCredential, Credential, Proof};
+use super::auth::{self, AuthScheme, BadCredential, Credential, KEY_USER, Proof};
 use super::error::{ApiError, ErrorKind};
 use super::model::ApiVersion;
 use super::sender::Sender;
@@ -133,13 +133,14 @@ impl Session {
 
 /// A login that was refused is about the credential, whatever the status.
 fn login_failed(mut error: ApiError, username: &str) -> ApiError {
-    if matches!(error.status, Some(400 | 401 | 403 | 422)) {
-        error.kind = ErrorKind::Unauthorized;
-        error.message = format!(
-            "{}; this was the login as `{username}`: check the credential, or send it without a login by `--auth token`",
-            error.message
-        );
-    }
+    let Some(status @ (400 | 401 | 403 | 422)) = error.status else { return error };
+    let says = error.airflow_says.as_deref().unwrap_or("no reason given");
+    let way_out = if username == KEY_USER { ", or send the key as it is with `--auth token`" } else { "" };
+    error.kind = ErrorKind::Unauthorized;
+    error.message = format!(
+        "{status} for {}: {says}; the login as `{username}` was refused: check the credential{way_out}",
+        error.request.short()
+    );
     error
 }
 

@@ -179,7 +179,7 @@ impl Draft {
         for (mark, part) in [(": ", says.as_deref()), ("; ", hint)] {
             if let Some(part) = part {
                 message.push_str(mark);
-                message.push_str(part);
+                message.push_str(part.trim_end_matches('.'));
             }
         }
         ApiError {

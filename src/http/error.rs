@@ -7,6 +7,8 @@ use std::error::Error;
 use std::io::{Error as IoError, ErrorKind as IoErrorKind};
 use std::time::Duration;
 
+use rustls::CertificateError;
+
 /// A client could not be made.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum SetupError {
@@ -141,7 +143,9 @@ fn connect_cause(error: &reqwest::Error, connect_timeout: Duration) -> Transport
         return TransportCause::ConnectTimedOut(connect_timeout);
     }
     match find::<rustls::Error>(error) {
-        Some(rustls::Error::InvalidCertificate(reason)) => return TransportCause::Certificate(reason.to_string()),
+        Some(rustls::Error::InvalidCertificate(reason)) => {
+            return TransportCause::Certificate(certificate_words(reason));
+        }
         Some(other) => return TransportCause::Tls(other.to_string()),
         None => {}
     }
@@ -153,6 +157,21 @@ fn connect_cause(error: &reqwest::Error, connect_timeout: Duration) -> Transport
     match find::<IoError>(error).map(IoError::kind) {
         Some(IoErrorKind::ConnectionRefused) => TransportCause::Refused,
         _ => TransportCause::ConnectFailed(last_words(error)),
+    }
+}
+
+/// What is wrong with a certificate, in plain words.
+fn certificate_words(reason: &CertificateError) -> String {
+    match reason {
+        CertificateError::UnknownIssuer => "nobody we trust has signed it; `--ca-cert` adds who to trust".to_owned(),
+        CertificateError::Expired | CertificateError::ExpiredContext { .. } => "it has expired".to_owned(),
+        CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => "it is not valid yet".to_owned(),
+        CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
+            "it is for another host name".to_owned()
+        }
+        CertificateError::Revoked => "it was revoked".to_owned(),
+        CertificateError::Other(other) => other.to_string(),
+        other => format!("{other:?}"),
     }
 }
 
@@ -173,4 +192,41 @@ fn chain(error: &reqwest::Error) -> impl Iterator<Item = &(dyn Error + 'static)>
             None => cause.source(),
         }
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_was_never_sent_counts_as_never_delivered() {
+        let text = String::new;
+        let never = [
+            TransportCause::NoSuchHost,
+            TransportCause::Refused,
+            TransportCause::ConnectTimedOut(Duration::from_secs(10)),
+            TransportCause::Certificate(text()),
+            TransportCause::Tls(text()),
+            TransportCause::ConnectFailed(text()),
+            TransportCause::OtherOrigin { target: text(), asked: text() },
+            TransportCause::BadRequest(text()),
+        ];
+        let unknown = [
+            TransportCause::TimedOut(Duration::from_secs(10)),
+            TransportCause::Closed,
+            TransportCause::Reset,
+            TransportCause::NotHttp,
+            TransportCause::Lost(text()),
+        ];
+        assert!(never.iter().all(TransportCause::is_never_delivered));
+        assert!(!unknown.iter().any(TransportCause::is_never_delivered));
+    }
+
+    #[test]
+    fn a_bad_certificate_is_named_in_plain_words() {
+        let cause = TransportCause::Certificate(certificate_words(&CertificateError::Expired));
+        let error = TransportError { host: "airflow.example:443".to_owned(), cause };
+        let expected = "can't reach airflow.example:443: its certificate is not trusted: it has expired";
+        assert_eq!(error.to_string(), expected);
+    }
 }
