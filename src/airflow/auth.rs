@@ -1,6 +1,6 @@
 //! What proves to Airflow who we are.
 //!
-//! In: a credential and a scheme. Out: a [`Proof`]: nothing, a header, or a login to be made. No request is sent here, and
+//! In: a credential and a scheme. Out: a `Proof`: nothing, a header, or a login to be made. No request is sent here, and
 //! no secret is ever in an error.
 
 use base64::Engine;

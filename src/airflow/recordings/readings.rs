@@ -2,6 +2,7 @@
 //!
 //! In: recordings. Out: tests. Where both versions hold the same thing, both must read the same.
 
+use secrecy::ExposeSecret;
 use serde_json::{Map, json};
 
 use super::{answer, hear, recording};
@@ -145,13 +146,15 @@ fn datasets_and_events_read_the_same_from_both() {
 }
 
 #[test]
-fn import_errors_and_versions_read_from_both() {
+fn import_errors_versions_and_tokens_read_from_both() {
     for errors in [hear(V1, "import_errors", &v1::import_errors(0)), hear(V2, "import_errors", &v2::import_errors(0))] {
         assert!(errors.items[0].filename.ends_with("broken_dag.py"));
         assert!(errors.items[0].stack_trace.contains("ModuleNotFoundError"));
     }
     assert_eq!(hear(V1, "version", &v1::version()), "2.11.2");
     assert_eq!(hear(V2, "version", &v2::version()), "3.3.2");
+    let token = hear(V2, "token_post", &v2::login("admin", &"admin".into()));
+    assert_eq!(token.expose_secret(), "HEADER.PAYLOAD.SIGNATURE");
 }
 
 #[test]

@@ -40,6 +40,15 @@ fn every_refusal_of_airflow_2_has_its_kind_and_reason() {
             ("dag_patch_empty", ServerError, Unknown, "Ooops!"),
             ("run_id_slash", ServerError, Unknown, "Ooops!"),
             ("dags_unknown_param", Rejected, Refused, "Extra query parameter(s) foo not in spec"),
+            ("dags_order_bad", Rejected, Refused, {
+                "Ordering with 'nope' is disallowed or the attribute does not exist on the model"
+            }),
+            ("events_order_id", Rejected, Refused, {
+                "Ordering with 'id' is disallowed or the attribute does not exist on the model"
+            }),
+            ("run_id_scheduled", Rejected, Refused, {
+                "A manual DAG run cannot use ID 'scheduled__2026-01-01T00:00:00+00:00' since it is reserved for scheduled runs"
+            }),
             ("dags_limit_neg", Rejected, Refused, "Page limit must be a positive integer"),
             ("dags_offset_neg", Rejected, Refused, "-1 is less than the minimum of 0"),
             ("dataset_get_404", NotFound, Refused, "The Dataset with uri: `nope` was not found"),
@@ -85,6 +94,16 @@ fn every_refusal_of_airflow_3_has_its_kind_and_reason() {
             ("auth_expired", Unauthorized, Refused, "Token Expired"),
             ("viewer_trigger_403", Forbidden, Refused, "Forbidden"),
             ("token_post_wrong", Unauthorized, Refused, "Invalid credentials"),
+            ("dags_order_bad", Rejected, Refused, {
+                "Ordering with 'nope' is disallowed or the attribute does not exist on the model"
+            }),
+            ("events_order_id", Rejected, Refused, {
+                "Ordering with 'id' is disallowed or the attribute does not exist on the model"
+            }),
+            ("token_post_missing", Rejected, Refused, {
+                "1 validation error for LoginBody password Field required [type=missing, input_value={'username': 'admin'}, \
+                 input_type=dict] For further information visit https://errors.pydantic.dev/2.13/v/missing"
+            }),
             ("token_get", Forbidden, Refused, {
                 "This method is only allowed if ``[core] simple_auth_manager_all_admins`` is True"
             }),
