@@ -134,7 +134,11 @@ impl Session {
 /// A login that was refused is about the credential, whatever the status.
 fn login_failed(mut error: ApiError, username: &str) -> ApiError {
     let Some(status @ (400 | 401 | 403 | 422)) = error.status else { return error };
-    let says = error.airflow_says.as_deref().unwrap_or("no reason given");
+    if matches!(status, 400 | 422) {
+        // Pydantic's text repeats what was sent, and that is the password.
+        error.airflow_says = None;
+    }
+    let says = error.airflow_says.as_deref().unwrap_or("no reason is shown");
     let way_out = if username == KEY_USER { ", or send the key as it is with `--auth token`" } else { "" };
     error.kind = ErrorKind::Unauthorized;
     error.message = format!(

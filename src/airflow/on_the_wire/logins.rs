@@ -149,3 +149,12 @@ async fn an_api_that_is_asleep_is_not_asked_for_another_version() {
     assert!(error.is_unreachable());
     assert_eq!((error.delivery(), server.requests().len()), (Delivery::Refused, 1));
 }
+
+#[tokio::test]
+async fn a_login_error_that_repeats_the_password_is_not_shown() {
+    let echo = r#"{"detail": "1 validation error for LoginBody [input_value='hunter2']"}"#;
+    let server = Server::start(vec![json("422 Unprocessable Content", echo)]).await;
+    let error = trigger(&client(&format!("{}/api/v2", server.url))).await.expect_err("refused");
+    assert_eq!((error.kind, error.airflow_says), (ErrorKind::Unauthorized, None));
+    assert!(error.message.starts_with("422 for POST /auth/token: no reason is shown; "), "{}", error.message);
+}
