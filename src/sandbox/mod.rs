@@ -14,6 +14,7 @@ mod python;
 mod fault;
 mod scenario;
 
+mod amend;
 mod params;
 mod timeline;
 mod world;

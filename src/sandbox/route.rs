@@ -22,6 +22,10 @@ pub(crate) enum Endpoint {
     Runs(String),
     /// One run: DAG, run.
     Run(String, String),
+    /// The clearing of a run: DAG, run.
+    Clear(String, String),
+    /// The note of a run, which only Airflow 2 has apart: DAG, run.
+    Note(String, String),
     /// The task instances of a run: DAG, run.
     Tasks(String, String),
     /// One task instance: DAG, run, task.
@@ -43,12 +47,14 @@ impl Endpoint {
     pub(crate) fn allows(&self, method: &str) -> bool {
         match self {
             Self::Dag(_) => matches!(method, "GET" | "PATCH"),
+            Self::Run(..) => matches!(method, "GET" | "PATCH" | "DELETE"),
+            Self::Clear(..) => method == "POST",
+            Self::Note(..) => method == "PATCH",
             Self::Runs(_) | Self::Events => matches!(method, "GET" | "POST"),
             Self::Version
             | Self::Health
             | Self::Dags
             | Self::Details(_)
-            | Self::Run(..)
             | Self::Tasks(..)
             | Self::Task(..)
             | Self::Log(..)
@@ -84,6 +90,7 @@ pub(crate) fn shared(pieces: &[&str]) -> Option<Endpoint> {
         ["dags", dag, "details"] => Some(Endpoint::Details(own(dag))),
         ["dags", dag, "dagRuns"] => Some(Endpoint::Runs(own(dag))),
         ["dags", dag, "dagRuns", run] => Some(Endpoint::Run(own(dag), own(run))),
+        ["dags", dag, "dagRuns", run, "clear"] => Some(Endpoint::Clear(own(dag), own(run))),
         ["dags", dag, "dagRuns", run, "taskInstances"] => Some(Endpoint::Tasks(own(dag), own(run))),
         ["dags", dag, "dagRuns", run, "taskInstances", task] => Some(Endpoint::Task(own(dag), own(run), own(task))),
         ["dags", dag, "dagRuns", run, "taskInstances", task, "logs", number] => {

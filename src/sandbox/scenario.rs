@@ -309,6 +309,15 @@ mod tests {
     }
 
     #[test]
+    fn the_schema_names_every_part_of_a_scenario() {
+        let schema = schemars::schema_for!(Scenario).to_value().to_string();
+        for word in ["lost_answer", "queued_for", "schedule_on", "generate_dags", "\"v2\"", "retry_after", "minLength"]
+        {
+            assert!(schema.contains(word), "{word}");
+        }
+    }
+
+    #[test]
     fn an_unknown_key_is_refused() {
         let file = SourceFile::new("s.yaml", "dags:\n  - dag_id: a\n    colour: red\n");
         let diagnostics = Scenario::load(&file).expect_err("the key is unknown");

@@ -153,10 +153,10 @@ async fn read(request: hyper::Request<Incoming>) -> Result<Request, HangUp> {
 }
 
 fn response(answer: Answer, is_cut: bool) -> Result<hyper::Response<Payload>, HangUp> {
-    let mut response = hyper::Response::builder()
-        .status(answer.status)
-        .header(CONTENT_TYPE, answer.content_type)
-        .header(CONTENT_LENGTH, answer.body.len());
+    let mut response = hyper::Response::builder().status(answer.status).header(CONTENT_TYPE, answer.content_type);
+    if answer.status != 204 {
+        response = response.header(CONTENT_LENGTH, answer.body.len());
+    }
     for (name, value) in answer.headers {
         response = response.header(name, value);
     }

@@ -8,6 +8,7 @@ use std::collections::BTreeSet;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Map, Value};
 
+use super::amend::Settled;
 use super::dates::iso;
 use super::params::{Unsuitable, check};
 use super::scenario::{DagScript, ImportErrorScript, Scenario};
@@ -52,7 +53,11 @@ pub(crate) struct Run {
     /// When it was made.
     pub(crate) queued_at: Timestamp,
     /// Since when it may start; none while its DAG is paused.
-    released: Option<Timestamp>,
+    pub(crate) released: Option<Timestamp>,
+    /// The state that somebody set by hand.
+    pub(crate) settled: Option<Settled>,
+    /// How often it was cleared.
+    pub(crate) cleared: u32,
 }
 
 /// A run that somebody asks for.
@@ -198,7 +203,14 @@ impl World {
         if !asked.is_by_dataset {
             check(&dag.params, &asked.conf).map_err(Refused::Conf)?;
         }
-        self.runs.push(Run { dag, asked, queued_at: now, released: (!is_paused).then_some(now) });
+        self.runs.push(Run {
+            dag,
+            asked,
+            queued_at: now,
+            released: (!is_paused).then_some(now),
+            settled: None,
+            cleared: 0,
+        });
         Ok(())
     }
 
@@ -263,6 +275,13 @@ impl World {
 impl Run {
     /// How far it has come.
     pub(crate) fn progress(&self, now: Timestamp) -> Progress {
+        match self.settled {
+            Some(settled) => settled.over(self.own_progress(settled.at)),
+            None => self.own_progress(now),
+        }
+    }
+
+    fn own_progress(&self, now: Timestamp) -> Progress {
         match self.released {
             None => Progress::QUEUED,
             Some(released) => progress(&self.dag.run, released.max(self.asked.not_before), now),
@@ -271,7 +290,17 @@ impl Run {
 
     /// How far its tasks have come.
     pub(crate) fn tasks(&self, now: Timestamp) -> Vec<TaskProgress<'_>> {
-        tasks(&self.dag.run, self.progress(now), now)
+        let now = self.settled.map_or(now, |settled| settled.at);
+        let mut tasks = tasks(&self.dag.run, self.own_progress(now), now);
+        for task in &mut tasks {
+            if let Some(settled) = self.settled {
+                settled.end_task(task);
+            }
+            if task.has_run() {
+                task.try_number += self.cleared;
+            }
+        }
+        tasks
     }
 }
 
@@ -332,6 +361,25 @@ mod tests {
         assert!(started(world.post_event(1, Map::new(), ApiVersion::V1, at(10))).is_empty());
         assert_eq!(started(world.post_event(1, Map::new(), ApiVersion::V1, at(1000))), ["awake"]);
         assert!(world.runs[0].asked.run_id.starts_with("dataset_triggered__1970-01-01T00:00:00+00:00"));
+    }
+
+    #[test]
+    fn a_cleared_run_runs_once_more_with_higher_try_numbers() {
+        let mut world = world("dags: [{dag_id: a, run: {tasks: [{task_id: t}]}}]");
+        world.trigger("a", new_run("x"), at(0)).expect("it is made");
+        world.clear("a", "x", at(5000));
+        assert_eq!(world.runs[0].progress(at(5500)).state, RunState::Running);
+        assert_eq!(world.runs[0].tasks(at(6000))[0].try_number, 2);
+    }
+
+    #[test]
+    fn a_run_set_to_failed_ends_at_once_with_its_tasks() {
+        let mut world = world("dags: [{dag_id: a, run: {duration: 9s, tasks: [{task_id: t}, {task_id: u}]}}]");
+        world.trigger("a", new_run("x"), at(0)).expect("it is made");
+        world.set_state("a", "x", RunState::Failed, at(1000));
+        let states: Vec<_> = world.runs[0].tasks(at(2000)).iter().map(|task| task.state).collect();
+        assert_eq!(states, [Some("failed"), Some("skipped")]);
+        assert_eq!(world.runs[0].progress(at(2000)).end, Some(at(1000)));
     }
 
     #[test]

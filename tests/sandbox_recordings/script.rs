@@ -75,6 +75,14 @@ pub(crate) const V1: &[Do] = &[
         "events events_order_bad events_order_id events_source_dag events_timestamp_gte events_unknown_filter \
          consumer_runs runs_trigger_type",
     ),
+    Trigger("slow_dag", "s1"),
+    Pass(1),
+    Replay(
+        "run_cancel_running run_cancel_running_ti run_patch_note run_patch_note_404 run_patch_note_long \
+         run_patch_note_null run_patch_note_via_run run_patch_state_404 run_patch_state_failed \
+         run_patch_state_queued run_patch_state_running run_patch_state_success run_clear_404 \
+         run_clear_dry_default run_clear run_delete run_delete_404",
+    ),
 ];
 
 /// Airflow 3.
@@ -121,5 +129,13 @@ pub(crate) const V2: &[Do] = &[
     Replay(
         "events events_by_asset events_order_id events_timestamp_gte events_timestamp_gte_future \
          events_unknown_filter events_with_runs consumer_runs",
+    ),
+    Trigger("slow_dag", "s1"),
+    Pass(1),
+    Replay(
+        "run_cancel_running run_cancel_running_ti run_patch_note run_patch_note_long run_patch_note_null \
+         run_patch_empty run_patch_setnote_404 run_patch_state_404 run_patch_state_failed run_patch_state_queued \
+         run_patch_state_running run_patch_state_success run_clear_404 run_clear_dry_default run_clear run_delete \
+         run_delete_404",
     ),
 ];

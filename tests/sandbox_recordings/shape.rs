@@ -3,8 +3,8 @@
 
 use serde_json::Value;
 
-/// Keys under which everybody may write what he wants.
-const FREE: [&str; 3] = ["conf", "extra", "content"];
+/// Keys under which anything may stand.
+const FREE: [&str; 4] = ["conf", "extra", "content", "rendered_fields"];
 
 /// The places where two values differ in shape.
 pub(crate) fn differences(recorded: &Value, ours: &Value) -> Vec<String> {

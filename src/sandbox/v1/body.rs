@@ -17,6 +17,7 @@ enum Kind {
     Object,
     Text,
     Moment,
+    EndState,
     ReadOnly,
 }
 
@@ -56,11 +57,14 @@ const RUN: &[Field] = &[
     field("last_scheduling_decision", Kind::ReadOnly, false),
 ];
 
+const RUN_STATE: &[Field] = &[field("state", Kind::EndState, false)];
+const NOTE: &[Field] = &[field("note", Kind::Text, false)];
+const CLEAR: &[Field] = &[field("dry_run", Kind::Bool, false)];
 const EVENT: &[Field] = &[field("dataset_uri", Kind::Text, false), field("extra", Kind::Object, true)];
 
 /// Checks the body of a writing request; a reading one has none.
 pub(super) fn check(endpoint: &Endpoint, request: &Request) -> Result<Value, Answer> {
-    if request.method == "GET" {
+    if matches!(request.method.as_str(), "GET" | "DELETE") {
         return Ok(Value::Null);
     }
     if !request.is_json() {
@@ -99,6 +103,9 @@ fn fields(endpoint: &Endpoint) -> &'static [Field] {
     match endpoint {
         Endpoint::Dag(_) => DAG,
         Endpoint::Runs(_) => RUN,
+        Endpoint::Run(..) => RUN_STATE,
+        Endpoint::Note(..) => NOTE,
+        Endpoint::Clear(..) => CLEAR,
         Endpoint::Events => EVENT,
         _ => &[],
     }
@@ -115,10 +122,13 @@ fn complaint(field: &Field, value: &Value) -> Option<String> {
     let (wanted, is_right) = match field.kind {
         Kind::Bool => ("boolean", value.is_boolean()),
         Kind::Object => ("object", value.is_object()),
-        Kind::Text | Kind::Moment | Kind::ReadOnly => ("string", value.is_string()),
+        Kind::Text | Kind::Moment | Kind::EndState | Kind::ReadOnly => ("string", value.is_string()),
     };
     if !is_right {
         return Some(format!("{} is not of type '{wanted}' - '{name}'", repr(value)));
+    }
+    if field.kind == Kind::EndState && !matches!(value.as_str(), Some("success" | "failed" | "queued")) {
+        return Some(format!("{} is not one of ['success', 'failed', 'queued'] - '{name}'", repr(value)));
     }
     let is_moment = value.as_str().is_some_and(|text| matches!(read(text), Given::Moment(_)));
     (field.kind == Kind::Moment && !is_moment).then(|| format!("{} is not a 'date-time' - '{name}'", repr(value)))

@@ -4,6 +4,7 @@
 //! path and the method say, then the query and the body, then who asks, then the rest.
 
 mod body;
+mod changes;
 mod dags;
 mod datasets;
 mod logs;
@@ -60,6 +61,7 @@ fn route(path: &str) -> Option<Endpoint> {
         ["datasets"] => Some(Endpoint::Datasets),
         ["datasets", "events"] => Some(Endpoint::Events),
         ["datasets", uri] if !uri.is_empty() => Some(Endpoint::Dataset((*uri).to_owned())),
+        ["dags", dag, "dagRuns", run, "setNote"] => Some(Endpoint::Note((*dag).to_owned(), (*run).to_owned())),
         other => shared(other),
     }
 }
@@ -112,9 +114,13 @@ fn act(world: &mut World, endpoint: &Endpoint, call: &Call<'_>) -> Result<Answer
         Endpoint::Details(dag) => dags::details(world, dag, call),
         Endpoint::Runs(dag) if is_read => runs::list(world, dag, call),
         Endpoint::Runs(dag) => runs::post(world, dag, call),
+        Endpoint::Run(dag, run) if call.request.method == "PATCH" => changes::set_state(world, dag, run, call),
+        Endpoint::Run(dag, run) if call.request.method == "DELETE" => changes::delete(world, dag, run),
+        Endpoint::Note(dag, run) => changes::set_note(world, dag, run, call),
+        Endpoint::Clear(dag, run) => changes::clear(world, dag, run, call),
         Endpoint::Run(dag, run) => runs::get(world, dag, run, call),
         Endpoint::Tasks(dag, run) => runs::tasks(world, dag, run, call),
-        Endpoint::Task(dag, run, task) => runs::task(world, dag, run, task, call),
+        Endpoint::Task(dag, run, task) => runs::task(world, (dag, run, task), call),
         Endpoint::Log(dag, run, task, number) => logs::get(world, (dag, run, task), number, call),
         Endpoint::ImportErrors => Ok(Answer::json(200, &show::import_errors(world))),
         Endpoint::Datasets => datasets::list(world, call),

@@ -75,7 +75,13 @@ fn known(endpoint: &Endpoint, method: &str) -> &'static [&'static str] {
             "source_run_id",
             "source_map_index",
         ],
-        Endpoint::Events | Endpoint::Version | Endpoint::Health | Endpoint::Task(..) | Endpoint::Dataset(_) => &[],
+        Endpoint::Events
+        | Endpoint::Version
+        | Endpoint::Health
+        | Endpoint::Task(..)
+        | Endpoint::Clear(..)
+        | Endpoint::Note(..)
+        | Endpoint::Dataset(_) => &[],
     }
 }
 

@@ -164,9 +164,7 @@ pub(super) fn tasks(world: &World, dag_id: &str, run_id: &str, call: &Call<'_>) 
 /// One task instance.
 pub(super) fn task(
     world: &World,
-    dag_id: &str,
-    run_id: &str,
-    task_id: &str,
+    (dag_id, run_id, task_id): (&str, &str, &str),
     call: &Call<'_>,
 ) -> Result<Answer, Answer> {
     let run = world.run(dag_id, run_id);

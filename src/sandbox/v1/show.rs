@@ -249,7 +249,12 @@ fn created_run(run: &Run, now: Timestamp) -> Value {
         "start_date",
         "state",
     ];
-    keys.iter().map(|key| ((*key).to_owned(), shown[*key].clone())).collect::<Map<_, _>>().into()
+    only(&shown, &keys)
+}
+
+/// Only these keys of a row.
+pub(super) fn only(row: &Value, keys: &[&str]) -> Value {
+    keys.iter().map(|key| ((*key).to_owned(), row[*key].clone())).collect::<Map<_, _>>().into()
 }
 
 /// The answer with only the keys that `fields` asks for.

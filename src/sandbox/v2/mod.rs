@@ -4,6 +4,7 @@
 //! method, the syntax of the body, then who asks, then the rest.
 
 mod assets;
+mod changes;
 mod check;
 mod dags;
 mod detail;
@@ -39,7 +40,7 @@ fn respond(world: &mut World, gate: &Gate, request: &Request, now: Timestamp) ->
     if !endpoint.allows(&request.method) {
         return Err(detail::wrong_method());
     }
-    let body = if request.method == "GET" { Value::Null } else { check::syntax(request)? };
+    let body = if matches!(request.method.as_str(), "GET" | "DELETE") { Value::Null } else { check::syntax(request)? };
     if !endpoint.is_open() {
         admit(gate, request, now)?;
     }
@@ -86,9 +87,13 @@ fn act(world: &mut World, endpoint: &Endpoint, call: &Call<'_>) -> Result<Answer
         Endpoint::Details(dag) => dags::details(world, dag, call),
         Endpoint::Runs(dag) if is_read => runs::list(world, dag, call),
         Endpoint::Runs(dag) => runs::post(world, dag, call),
+        Endpoint::Run(dag, run) if call.request.method == "PATCH" => changes::patch(world, dag, run, call),
+        Endpoint::Run(dag, run) if call.request.method == "DELETE" => changes::delete(world, dag, run),
+        Endpoint::Note(..) => Err(detail::wrong_method()),
+        Endpoint::Clear(dag, run) => changes::clear(world, dag, run, call),
         Endpoint::Run(dag, run) => runs::get(world, dag, run, call),
         Endpoint::Tasks(dag, run) => runs::tasks(world, dag, run, call),
-        Endpoint::Task(dag, run, task) => runs::task(world, dag, run, task, call),
+        Endpoint::Task(dag, run, task) => runs::task(world, (dag, run, task), call),
         Endpoint::Log(dag, run, task, number) => logs::get(world, (dag, run, task), number, call),
         Endpoint::ImportErrors => Ok(Answer::json(200, &show::import_errors(world))),
         Endpoint::Datasets => assets::list(world, call),

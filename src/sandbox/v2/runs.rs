@@ -78,10 +78,15 @@ fn rows_with_cursors(name: &str, rows: &[Value], total: usize) -> Value {
 
 /// One run.
 pub(super) fn get(world: &World, dag_id: &str, run_id: &str, call: &Call<'_>) -> Result<Answer, Answer> {
-    let run = world.run(dag_id, run_id).ok_or_else(|| {
-        detail::not_found(&format!("The DagRun with dag_id: `{dag_id}` and run_id: `{run_id}` was not found"))
-    })?;
+    let run = find(world, dag_id, run_id)?;
     Ok(Answer::json(200, &show::run(run, run.progress(call.now))))
+}
+
+/// The run, or the 404 of most endpoints.
+pub(super) fn find<'a>(world: &'a World, dag_id: &str, run_id: &str) -> Result<&'a Run, Answer> {
+    world.run(dag_id, run_id).ok_or_else(|| {
+        detail::not_found(&format!("The DagRun with dag_id: `{dag_id}` and run_id: `{run_id}` was not found"))
+    })
 }
 
 /// Makes a run.
@@ -170,9 +175,7 @@ pub(super) fn tasks(world: &World, dag_id: &str, run_id: &str, call: &Call<'_>) 
 /// One task instance.
 pub(super) fn task(
     world: &World,
-    dag_id: &str,
-    run_id: &str,
-    task_id: &str,
+    (dag_id, run_id, task_id): (&str, &str, &str),
     call: &Call<'_>,
 ) -> Result<Answer, Answer> {
     let run = world.run(dag_id, run_id);

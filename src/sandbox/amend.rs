@@ -1,0 +1,75 @@
+//! What is done to runs that are there: state, note, clearing, deleting.
+//!
+//! In: the world and what is asked. Out: the changed world. A cleared run is the same run once more: queued, with higher try
+//! numbers.
+
+use jiff::Timestamp;
+
+use super::timeline::{Progress, TaskProgress};
+use super::world::{Run, World};
+use crate::airflow::model::RunState;
+
+/// A state that somebody set by hand.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Settled {
+    /// The state.
+    pub(crate) state: RunState,
+    /// When it was set.
+    pub(crate) at: Timestamp,
+}
+
+impl Settled {
+    /// What the run is since then, given how far it had come.
+    pub(crate) fn over(self, before: Progress) -> Progress {
+        Progress { state: self.state, start: before.start.or(Some(self.at)), end: Some(self.at) }
+    }
+
+    /// What becomes of a task that had not ended.
+    pub(crate) fn end_task(self, task: &mut TaskProgress<'_>) {
+        if task.end.is_some() {
+            return;
+        }
+        task.state = Some(match (self.state, task.start) {
+            (RunState::Success, _) => "success",
+            (_, Some(_)) => "failed",
+            (_, None) => "skipped",
+        });
+        task.start = task.start.or(Some(self.at));
+        task.end = Some(self.at);
+    }
+}
+
+impl World {
+    /// The run of this DAG and id, to be changed.
+    pub(crate) fn run_mut(&mut self, dag_id: &str, run_id: &str) -> Option<&mut Run> {
+        self.runs.iter_mut().find(|run| run.dag.dag_id == dag_id && run.asked.run_id == run_id)
+    }
+
+    /// Ends a run, or queues it again.
+    pub(crate) fn set_state(&mut self, dag_id: &str, run_id: &str, state: RunState, now: Timestamp) {
+        let is_paused = self.dag(dag_id).is_some_and(|dag| dag.is_paused);
+        let Some(run) = self.run_mut(dag_id, run_id) else { return };
+        if state.is_final() {
+            run.settled = Some(Settled { state, at: now });
+        } else {
+            run.settled = None;
+            run.queued_at = now;
+            run.released = (!is_paused).then_some(now);
+        }
+    }
+
+    /// Clears a run: it runs once more.
+    pub(crate) fn clear(&mut self, dag_id: &str, run_id: &str, now: Timestamp) {
+        if let Some(run) = self.run_mut(dag_id, run_id) {
+            run.cleared += 1;
+        }
+        self.set_state(dag_id, run_id, RunState::Queued, now);
+    }
+
+    /// Deletes a run; its id is free again.
+    pub(crate) fn delete(&mut self, dag_id: &str, run_id: &str) -> bool {
+        let before = self.runs.len();
+        self.runs.retain(|run| run.dag.dag_id != dag_id || run.asked.run_id != run_id);
+        self.runs.len() < before
+    }
+}
