@@ -60,8 +60,10 @@ impl World {
 
     /// Clears a run: it runs once more.
     pub(crate) fn clear(&mut self, dag_id: &str, run_id: &str, now: Timestamp) {
-        if let Some(run) = self.run_mut(dag_id, run_id) {
+        let dag = self.dag(dag_id).map(|dag| dag.script.after_starts(self.starts(dag_id)));
+        if let Some((run, dag)) = self.run_mut(dag_id, run_id).zip(dag) {
             run.cleared += 1;
+            run.dag = dag;
         }
         self.set_state(dag_id, run_id, RunState::Queued, now);
     }

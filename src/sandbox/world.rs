@@ -187,6 +187,11 @@ impl World {
         moment
     }
 
+    /// How often runs of a DAG were started, clearing included.
+    pub(crate) fn starts(&self, dag_id: &str) -> u32 {
+        self.runs.iter().filter(|run| run.dag.dag_id == dag_id).map(|run| 1 + run.cleared).sum()
+    }
+
     /// Makes a run.
     pub(crate) fn trigger(&mut self, dag_id: &str, asked: NewRun, now: Timestamp) -> Result<(), Refused> {
         for run in self.runs.iter().filter(|run| run.dag.dag_id == dag_id) {
@@ -197,7 +202,9 @@ impl World {
                 return Err(Refused::DuplicateId);
             }
         }
-        let Some((dag, is_paused)) = self.dag(dag_id).map(|dag| (dag.script.clone(), dag.is_paused)) else {
+        let Some((dag, is_paused)) =
+            self.dag(dag_id).map(|dag| (dag.script.after_starts(self.starts(dag_id)), dag.is_paused))
+        else {
             return Ok(());
         };
         if !asked.is_by_dataset {
@@ -370,6 +377,15 @@ mod tests {
         world.clear("a", "x", at(5000));
         assert_eq!(world.runs[0].progress(at(5500)).state, RunState::Running);
         assert_eq!(world.runs[0].tasks(at(6000))[0].try_number, 2);
+    }
+
+    #[test]
+    fn a_task_may_recover_when_its_run_is_cleared() {
+        let mut world = world("dags: [{dag_id: a, run: {tasks: [{task_id: t, outcome: failed, recovers_after: 1}]}}]");
+        world.trigger("a", new_run("x"), at(0)).expect("it is made");
+        assert_eq!(world.runs[0].progress(at(5000)).state, RunState::Failed);
+        world.clear("a", "x", at(5000));
+        assert_eq!(world.runs[0].progress(at(9000)).state, RunState::Success);
     }
 
     #[test]
