@@ -80,7 +80,7 @@ fn window(line: &str, focus: usize) -> Range<usize> {
     if line.len() <= WHOLE_LINE_CHARS || line.chars().nth(WHOLE_LINE_CHARS).is_none() {
         return 0..line.len();
     }
-    let focus = line.floor_char_boundary(focus.min(line.len()));
+    let focus = (0..=focus.min(line.len())).rev().find(|&at| line.is_char_boundary(at)).unwrap_or(0);
     let start = line[..focus].char_indices().rev().take(CHARS_BEFORE).last().map_or(focus, |(at, _)| at);
     let end = line[start..].char_indices().nth(WHOLE_LINE_CHARS).map_or(line.len(), |(at, _)| start + at);
     start..end

@@ -73,8 +73,9 @@ fn first_indent(body: &str) -> usize {
 
 /// The indentation that a digit behind the sign gives: so many columns more than the key or dash it belongs to.
 fn explicit_indent(text: &str, sign: usize, header: &str) -> Option<usize> {
-    let indicators = header[1..].chars().take_while(|letter| letter.is_ascii_digit() || matches!(letter, '+' | '-'));
-    let digit = indicators.filter_map(|letter| letter.to_digit(10)).next()?;
+    let mut indicators =
+        header[1..].chars().take_while(|letter| letter.is_ascii_digit() || matches!(letter, '+' | '-'));
+    let digit = indicators.find_map(|letter| letter.to_digit(10))?;
     let line_start = text[..sign].rfind('\n').map_or(0, |at| at + 1);
     let before = &text[line_start..sign];
     let mut column = before.len() - before.trim_start_matches(' ').len();

@@ -108,7 +108,8 @@ impl Builder<'_> {
             Event::UnresolvedAlias(name) => {
                 self.unknown_anchor(&name, place);
                 self.content_end = place.end;
-                self.add(None, false)
+                self.add(None, false);
+                Ok(())
             }
             // Comments and stream marks; the parser's enum may grow.
             _ => Ok(()),
@@ -182,15 +183,15 @@ impl Builder<'_> {
         }
         let text = node.as_ref().and_then(Node::text).map_or(0, str::len);
         self.grow(Size { nodes: 1, text }, self.content_end)?;
-        self.add(node, is_plain)
+        self.add(node, is_plain);
+        Ok(())
     }
 
-    fn add(&mut self, node: Option<Node>, is_plain: bool) -> Result<(), Stop> {
+    fn add(&mut self, node: Option<Node>, is_plain: bool) {
         match self.open.last_mut() {
             Some(frame) => self.pass.mistakes.extend(frame.take(node, is_plain, self.file)),
             None => self.pass.tree = node,
         }
-        Ok(())
     }
 
     fn alias(&mut self, id: usize, place: Span) -> Result<(), Stop> {
@@ -199,7 +200,8 @@ impl Builder<'_> {
             let name = self.text.get(place.range()).unwrap_or_default();
             let message = format!("{} stands inside the value it names", quote(name));
             self.pass.mistakes.push(Diagnostic::new(Code::ANCHOR, self.file, place, message));
-            return self.add(None, false);
+            self.add(None, false);
+            return Ok(());
         };
         let (size, height) = (anchored.size, anchored.height);
         if self.open.len() + height > DEEPEST {
@@ -207,7 +209,8 @@ impl Builder<'_> {
         }
         self.grow(size, place.start)?;
         let copy = self.anchors.get(id).and_then(|anchored| anchored.node.clone());
-        self.add(copy, false)
+        self.add(copy, false);
+        Ok(())
     }
 
     fn grow(&mut self, size: Size, at: usize) -> Result<(), Stop> {

@@ -13,6 +13,7 @@ const LARGEST_FILE: usize = 8 * 1024 * 1024;
 ///
 /// # Errors
 /// The file is too large (`E004`), is not UTF-8 or holds a NUL character (`E005`).
+#[expect(clippy::result_large_err, reason = "made once for a file, and nobody hands it on through a hot path")]
 pub fn decode(name: &str, bytes: Vec<u8>) -> Result<SourceFile, Diagnostic> {
     if bytes.len() > LARGEST_FILE {
         return Err(too_large(name, bytes.len()));

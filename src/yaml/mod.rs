@@ -21,7 +21,7 @@ mod flow_trace;
 mod scalar;
 mod trace;
 
-// schema
+pub mod schema;
 
 pub use decode::decode;
 pub use parse::parse;

@@ -32,13 +32,13 @@ pub(super) fn value_of(text: &str) -> Result<NodeValue, NoValue> {
         });
     }
     match number_of(text) {
-        Some(Some(number)) => Ok(NodeValue::Number(number)),
-        Some(None) => Err(NoValue {
+        Numeric::Number(number) => Ok(NodeValue::Number(number)),
+        Numeric::TooLarge => Err(NoValue {
             code: Code::OUT_OF_RANGE,
             message: format!("the number {} is too large", quote(text)),
             help: "put it in quotes if text is meant".to_owned(),
         }),
-        None => Ok(NodeValue::String(text.to_owned())),
+        Numeric::Text => Ok(NodeValue::String(text.to_owned())),
     }
 }
 
@@ -47,21 +47,36 @@ fn is_not_finite(text: &str) -> bool {
     matches!(unsigned, ".inf" | ".Inf" | ".INF") || matches!(text, ".nan" | ".NaN" | ".NAN")
 }
 
-/// `None`: not a number. `Some(None)`: a number that is too large.
-fn number_of(text: &str) -> Option<Option<Number>> {
+/// A plain scalar read as a number.
+enum Numeric {
+    /// It is not written like one.
+    Text,
+    /// It is one.
+    Number(Number),
+    /// It is one that no JSON reader would give back unchanged.
+    TooLarge,
+}
+
+impl From<Option<Number>> for Numeric {
+    fn from(number: Option<Number>) -> Self {
+        number.map_or(Self::TooLarge, Self::Number)
+    }
+}
+
+fn number_of(text: &str) -> Numeric {
     for (prefix, radix) in [("0x", 16), ("0o", 8)] {
         if let Some(digits) = text.strip_prefix(prefix) {
             let all = !digits.is_empty() && digits.chars().all(|digit| digit.is_digit(radix));
-            return all.then(|| u64::from_str_radix(digits, radix).ok().map(Number::from));
+            return if all { u64::from_str_radix(digits, radix).ok().map(Number::from).into() } else { Numeric::Text };
         }
     }
     let unsigned = text.strip_prefix(['-', '+']).unwrap_or(text);
     if !unsigned.is_empty() && unsigned.bytes().all(|byte| byte.is_ascii_digit()) {
         let signed = text.strip_prefix('+').unwrap_or(text);
         let whole = signed.parse::<u64>().map(Number::from).or_else(|_| signed.parse::<i64>().map(Number::from));
-        return Some(whole.ok());
+        return whole.ok().into();
     }
-    is_decimal(unsigned).then(|| text.parse::<f64>().ok().and_then(Number::from_f64))
+    if is_decimal(unsigned) { text.parse::<f64>().ok().and_then(Number::from_f64).into() } else { Numeric::Text }
 }
 
 /// `[0-9]* ( . [0-9]* )? ( [eE] [-+]? [0-9]+ )?` with a digit before the exponent.

@@ -29,8 +29,8 @@ pub(super) fn slip_at(file: &SourceFile, text: &str, start: usize, in_flow: bool
         "{%" => "%}",
         _ => return None,
     };
-    let reach = &rest[..rest.floor_char_boundary(LONGEST_TEMPLATE)];
-    let template_end = start + 2 + reach.get(2..)?.find(close)? + 2;
+    let length = rest[2..].find(close).filter(|length| *length <= LONGEST_TEMPLATE)?;
+    let template_end = start + 2 + length + 2;
     let after = &text[template_end..];
     let span = Span::new(start, template_end);
     if after

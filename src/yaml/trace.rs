@@ -46,18 +46,16 @@ impl Trace {
 
     /// Where the file has the decoded byte at `offset`.
     pub(super) fn source_start(&self, offset: usize) -> Option<usize> {
-        self.piece_at(offset).map(|piece| match piece.is_verbatim() {
-            true => piece.source.start + (offset - piece.decoded),
-            false => piece.source.start,
+        self.piece_at(offset).map(|piece| {
+            if piece.is_verbatim() { piece.source.start + (offset - piece.decoded) } else { piece.source.start }
         })
     }
 
     /// Where the file ends what is written for the decoded bytes before `offset`.
     pub(super) fn source_end(&self, offset: usize) -> Option<usize> {
         let last = offset.checked_sub(1)?;
-        self.piece_at(last).map(|piece| match piece.is_verbatim() {
-            true => piece.source.start + (offset - piece.decoded),
-            false => piece.source.end,
+        self.piece_at(last).map(|piece| {
+            if piece.is_verbatim() { piece.source.start + (offset - piece.decoded) } else { piece.source.end }
         })
     }
 

@@ -1,0 +1,98 @@
+//! A JSON Schema executed on a tree, for people.
+//!
+//! In: a JSON Schema (the part of 2020-12 that schemars makes) and a tree. Out: every mistake with its exact place. What
+//! passes here is what any JSON Schema validator accepts; what differs is how a mistake is told. Keywords of ours, all
+//! optional:
+//!
+//! | keyword | value | effect |
+//! |---|---|---|
+//! | `x-name` | `"a step"` | what messages call a map of this schema |
+//! | `x-expected` | `"a duration such as 10m"` | what a wrong type or form is told to be instead |
+//! | `x-unit` | `true` | a number without a unit is told so |
+//! | `x-template` | `false` | a text with `{{` is refused |
+//! | `x-choice` | `"action"` | the noun of a `oneOf` of single `required` keys |
+//! | `x-not-yet` | `["key"]` or `{"key": "words"}` | known words that are refused as not supported yet |
+//! | `x-conflicts` | `[["a", "b"]]` | keys that exclude each other |
+//!
+//! Not judged: `if`, `patternProperties`, `prefixItems`, `contains`, `unevaluatedProperties`, `multipleOf`, `format`.
+
+mod walk;
+
+mod choice;
+mod keys;
+mod list;
+mod map;
+mod scalar;
+
+mod kind;
+
+#[cfg(test)]
+mod tests;
+
+use std::collections::{HashMap, HashSet};
+
+use regex_lite::Regex;
+use serde_json::Value;
+
+use super::tree::Node;
+use crate::diagnostic::Diagnostic;
+use crate::source::SourceFile;
+use walk::Walk;
+
+/// A JSON Schema, ready to be executed.
+#[derive(Debug)]
+pub struct Schema {
+    root: Value,
+    patterns: HashMap<String, Regex>,
+}
+
+impl Schema {
+    /// Takes a schema; its regular expressions are compiled once, and one that can't be is not judged.
+    #[must_use]
+    pub fn new(schema: Value) -> Self {
+        let mut patterns = HashMap::new();
+        collect_patterns(&schema, &mut patterns);
+        Self { root: schema, patterns }
+    }
+
+    /// The schema as it was given.
+    #[must_use]
+    pub fn as_json(&self) -> &Value {
+        &self.root
+    }
+
+    /// Every mistake of the tree in the order of the file; none when the schema accepts it.
+    #[must_use]
+    pub fn check(&self, file: &SourceFile, tree: &Node) -> Vec<Diagnostic> {
+        let mut mistakes = Walk::new(self, file).check_root(tree);
+        mistakes.sort_by_key(|mistake| mistake.span.start);
+        // A mistake in an anchored value is seen once for each alias.
+        let mut seen = HashSet::new();
+        mistakes.retain(|mistake| seen.insert((mistake.code, mistake.span, mistake.message.clone())));
+        mistakes
+    }
+
+    /// The part of the schema that a `$ref` such as `#/$defs/Step` names.
+    fn resolve(&self, reference: &str) -> Option<&Value> {
+        self.root.pointer(reference.strip_prefix('#')?)
+    }
+
+    fn pattern(&self, pattern: &str) -> Option<&Regex> {
+        self.patterns.get(pattern)
+    }
+}
+
+fn collect_patterns(schema: &Value, patterns: &mut HashMap<String, Regex>) {
+    match schema {
+        Value::Object(rule) => {
+            if let Some(pattern) = rule.get("pattern").and_then(Value::as_str)
+                && let Ok(regex) = Regex::new(pattern)
+            {
+                patterns.insert(pattern.to_owned(), regex);
+            }
+            rule.values().for_each(|inner| collect_patterns(inner, patterns));
+        }
+        Value::Array(items) => items.iter().for_each(|inner| collect_patterns(inner, patterns)),
+        _ => {}
+    }
+}
