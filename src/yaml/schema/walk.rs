@@ -4,7 +4,7 @@
 //! family of keywords has its own file; here they are called in order. The walk is bounded in depth and in steps.
 
 use std::cell::{Cell, RefCell};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use serde_json::{Map, Value};
 
@@ -83,11 +83,19 @@ pub(super) struct Walk<'a> {
     steps_left: Cell<usize>,
     /// The kinds each rule accepts, by the rule's address in the schema, which stays borrowed.
     kinds: RefCell<HashMap<usize, Kinds>>,
+    /// The `$ref`s being followed: rule and value, by address.
+    following: RefCell<HashSet<(usize, usize)>>,
 }
 
 impl<'a> Walk<'a> {
     pub(super) fn new(schema: &'a Schema, file: &'a SourceFile) -> Self {
-        Self { schema, file, steps_left: Cell::new(MOST_STEPS), kinds: RefCell::default() }
+        Self {
+            schema,
+            file,
+            steps_left: Cell::new(MOST_STEPS),
+            kinds: RefCell::default(),
+            following: RefCell::default(),
+        }
     }
 
     pub(super) fn check_root(&self, node: &'a Node) -> Vec<Diagnostic> {
@@ -122,7 +130,7 @@ impl<'a> Walk<'a> {
         }
         let mut mistakes = Vec::new();
         if let Some(target) = rule.get("$ref").and_then(Value::as_str).and_then(|name| self.schema.resolve(name)) {
-            mistakes.extend(self.check(target, place));
+            mistakes.extend(self.follow(target, place));
         }
         mistakes.extend(scalar::check(self, rule, place));
         mistakes.extend(list::check(self, rule, place));
@@ -136,6 +144,17 @@ impl<'a> Walk<'a> {
         {
             mistakes.push(self.refuse(place));
         }
+        mistakes
+    }
+
+    /// Checks the target of a `$ref`; one that leads back to itself at the same value says nothing.
+    fn follow(&self, target: &'a Value, place: Place<'a>) -> Vec<Diagnostic> {
+        let step = (std::ptr::from_ref(target).addr(), std::ptr::from_ref(place.node).addr());
+        if !self.following.borrow_mut().insert(step) {
+            return Vec::new();
+        }
+        let mistakes = self.check(target, place);
+        self.following.borrow_mut().remove(&step);
         mistakes
     }
 
