@@ -1,3 +1,41 @@
-//! The program: reads argv and the environment, calls the command line, exits.
+//! The program: takes argv and the environment, calls the command line, exits.
 
-fn main() {}
+use std::io::{IsTerminal, stderr, stdin, stdout};
+use std::process::ExitCode;
+
+use myaf_run::cli::dispatch;
+use myaf_run::cli::environment::{Environment, Terminals};
+use myaf_run::cli::exit_code::ExitCode as Code;
+use myaf_run::cli::streams::Streams;
+use myaf_run::secret::Masker;
+
+fn main() -> ExitCode {
+    let terminals =
+        Terminals { stdin: stdin().is_terminal(), stdout: stdout().is_terminal(), stderr: stderr().is_terminal() };
+    let cwd = std::env::current_dir().unwrap_or_default();
+    let environment =
+        Environment::new(std::env::vars_os(), std::env::args_os().collect(), cwd).with_terminals(terminals);
+    let masker = Masker::new();
+    masker.learn_env(environment.vars.iter().map(|(name, value)| (name.as_str(), value.as_str())));
+    exit_70_on_panic(&environment, &masker);
+    let mut streams = Streams::of_process(&environment, masker);
+    let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            streams.err_line(&format!("error: the system gives no event loop: {error}"));
+            return Code::CannotWrite.into();
+        }
+    };
+    runtime.block_on(dispatch(&environment, &mut streams)).into()
+}
+
+/// A bug ends in one masked line and exit code 70.
+fn exit_70_on_panic(environment: &Environment, masker: &Masker) {
+    let (environment, masker) = (environment.clone(), masker.clone());
+    std::panic::set_hook(Box::new(move |panic| {
+        let line = panic.to_string().replace('\n', ": ");
+        let mut streams = Streams::of_process(&environment, masker.clone());
+        streams.err_line(&format!("error: a bug in myaf-run, please report it: {line}"));
+        std::process::exit(i32::from(Code::Bug.as_u8()));
+    }));
+}

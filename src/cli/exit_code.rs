@@ -2,6 +2,9 @@
 //!
 //! In: nothing. Out: numbers and their meanings. Which one a run ends with is decided where the run's record is read.
 
+use crate::outcome::FailureKind;
+use crate::record::Verdict;
+
 /// What the process ends with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[repr(u8)]
@@ -54,6 +57,48 @@ impl ExitCode {
         Self::Interrupted,
         Self::Terminated,
     ];
+
+    /// The code of a run that came to this.
+    #[must_use]
+    pub const fn of_verdict(verdict: Verdict) -> Self {
+        match verdict {
+            Verdict::Passed => Self::Success,
+            Verdict::Failed(kind) => Self::of_failure(kind),
+            Verdict::Interrupted(signal) => Self::of_signal(signal),
+        }
+    }
+
+    /// The code of a process that this signal ended.
+    #[must_use]
+    pub const fn of_signal(signal: i32) -> Self {
+        match signal {
+            1 => Self::HungUp,
+            15 => Self::Terminated,
+            _ => Self::Interrupted,
+        }
+    }
+
+    const fn of_failure(kind: FailureKind) -> Self {
+        match kind {
+            FailureKind::Unreachable => Self::Unreachable,
+            FailureKind::Authentication => Self::Denied,
+            FailureKind::WaitTimedOut | FailureKind::QueuedTooLong => Self::TimedOut,
+            FailureKind::OutcomeUnknown => Self::OutcomeUnknown,
+            FailureKind::Interrupted => Self::Interrupted,
+            FailureKind::Expectation
+            | FailureKind::Template
+            | FailureKind::NotFound
+            | FailureKind::NotReady
+            | FailureKind::DagRunFailed
+            | FailureKind::DagPaused
+            | FailureKind::Vanished
+            | FailureKind::TimedOut
+            | FailureKind::Rejected
+            | FailureKind::ServerError
+            | FailureKind::NoConsumer
+            | FailureKind::SecretLeak => Self::Failed,
+        }
+    }
 
     /// The number that the process ends with.
     #[must_use]

@@ -1,16 +1,32 @@
 //! The command line.
+//!
+//! In: the process's arguments and environment, taken once by `main.rs`. Out: an exit code; what is printed goes through
+//! [`streams`], which masks it.
+
+pub mod environment;
+pub mod exit_code;
+pub mod streams;
 
 pub mod env_file;
 pub mod env_syntax;
-pub mod environment;
-pub mod exit_code;
-pub mod git;
-pub mod identity;
-pub mod printable;
-pub mod streams;
 pub mod target;
 pub mod target_error;
 pub mod target_names;
 
+pub mod git;
+pub mod identity;
+pub mod printable;
+
 mod credential;
 mod target_search;
+
+mod args;
+mod check;
+mod inputs;
+mod run;
+mod sandbox;
+mod schema;
+mod screen;
+mod signals;
+
+pub use run::dispatch;

@@ -107,6 +107,10 @@ codes! {
     NOT_TRUE = "E040" Error;
     /// A template or expression that failed when the step ran.
     RENDER = "E041" Error;
+    /// A DAG or dataset that this Airflow does not have.
+    NOT_IN_AIRFLOW = "E042" Error;
+    /// A value that Airflow refuses, or that can't be used there.
+    REFUSED = "E043" Error;
 }
 
 /// One mistake at one place.

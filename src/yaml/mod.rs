@@ -27,4 +27,3 @@ pub use decode::decode;
 pub use parse::parse;
 pub use scalar::span_in_scalar;
 pub use tree::{Entry, Node, NodeValue};
-pub mod schema;

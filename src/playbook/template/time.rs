@@ -138,7 +138,9 @@ fn first_day(day: Date, unit: &str) -> Result<Date, Error> {
         "quarter" => Date::new(day.year(), (day.month() - 1) / 3 * 3 + 1, 1),
         "year" => Ok(day.first_of_year()),
         _ => {
-            return Err(invalid(format!("`start_of` has no `{unit}`; it has hour, day, week, month, quarter and year")));
+            return Err(invalid(format!(
+                "`start_of` has no `{unit}`; it has hour, day, week, month, quarter and year"
+            )));
         }
     };
     first.map_err(|error| invalid(error.to_string()))

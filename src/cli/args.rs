@@ -1,0 +1,223 @@
+//! The command line as typed.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::airflow::auth::AuthScheme;
+use crate::airflow::model::ApiVersion;
+use crate::playbook::field::parse_duration;
+
+/// Runs an operational runbook against the Airflow REST API.
+#[derive(Debug, Parser)]
+#[command(name = "myaf-run", version, args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
+#[command(max_term_width = 100, after_help = AFTER_HELP)]
+pub(super) struct Cli {
+    /// What to do when it is not to run a playbook.
+    #[command(subcommand)]
+    pub(super) command: Option<Command>,
+    #[command(flatten)]
+    pub(super) run: RunArgs,
+}
+
+const AFTER_HELP: &str = "\
+A first word that is a command is one; a playbook of that name is written ./check.
+Try it without an Airflow: myaf-run --sandbox PLAYBOOK
+Exit codes: 0 all is well, 1 a step failed, 2 usage or invalid playbook, 3 unreachable, 4 authentication,
+5 a wait ran out, 7 a write may or may not have happened, 70 a bug, 74 can't write, 129/130/143 a signal.";
+
+/// The commands beside running.
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Check playbooks without running them
+    #[command(alias = "--syntax-check")]
+    Check(CheckArgs),
+    /// Print the JSON Schema that playbooks are checked against
+    Schema {
+        /// Which schema
+        #[arg(value_enum, default_value = "playbook")]
+        kind: SchemaKind,
+    },
+    /// Serve the sandbox, an imitation of Airflow 2 and 3, until a signal comes
+    Sandbox {
+        /// A scenario file; without one, a small data team's Airflow
+        scenario: Option<PathBuf>,
+        /// The port on 127.0.0.1; 0 takes any free one
+        #[arg(long, env = "MYAF_RUN_PORT", hide_env = true, default_value_t = 8080)]
+        port: u16,
+    },
+}
+
+/// The schemas there are.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(super) enum SchemaKind {
+    /// Of playbooks.
+    Playbook,
+}
+
+/// Checking.
+#[derive(Debug, Args)]
+pub(super) struct CheckArgs {
+    /// The playbooks
+    #[arg(required = true, value_name = "PLAYBOOK")]
+    pub(super) playbooks: Vec<PathBuf>,
+    /// Don't colour messages
+    #[arg(long, env = "MYAF_RUN_NO_COLOR", hide_env = true)]
+    pub(super) no_color: bool,
+}
+
+/// Running.
+#[derive(Debug, Args)]
+pub(super) struct RunArgs {
+    /// The playbook to run
+    #[arg(required = true)]
+    pub(super) playbook: Option<PathBuf>,
+
+    /// Give an input its value, or read values from a YAML or JSON file
+    #[arg(
+        short = 'e',
+        long = "extra-vars",
+        value_name = "NAME=VALUE|@FILE",
+        env = "MYAF_RUN_EXTRA_VARS",
+        hide_env = true
+    )]
+    pub(super) extra_vars: Vec<String>,
+
+    /// The target: NAME reads NAME_AIRFLOW_API_URL and one credential
+    #[arg(long, value_name = "NAME", env = "MYAF_RUN_TARGET", hide_env = true)]
+    pub(super) target: Option<String>,
+
+    /// The API's URL, instead of the target's own
+    #[arg(long, env = "MYAF_RUN_URL", hide_env = true)]
+    pub(super) url: Option<String>,
+
+    /// The API's version, when the URL does not say it
+    #[arg(long, value_enum, env = "MYAF_RUN_API", hide_env = true)]
+    pub(super) api: Option<Api>,
+
+    /// How the credential is shown
+    #[arg(long, value_enum, default_value = "auto", env = "MYAF_RUN_AUTH", hide_env = true)]
+    pub(super) auth: Auth,
+
+    /// Read URL and credential from this file instead of any .env
+    #[arg(long, value_name = "FILE", env = "MYAF_RUN_ENV_FILE", hide_env = true)]
+    pub(super) env_file: Option<PathBuf>,
+
+    /// Trust the certificate authorities in this PEM file, too
+    #[arg(long, value_name = "FILE", env = "MYAF_RUN_CA_CERT", hide_env = true)]
+    pub(super) ca_cert: Option<PathBuf>,
+
+    /// Send credentials over plain http to another machine
+    #[arg(long, env = "MYAF_RUN_ALLOW_HTTP", hide_env = true)]
+    pub(super) allow_http: bool,
+
+    /// How long making a connection may take
+    #[arg(long, value_name = "DURATION", value_parser = duration, default_value = "10s", env = "MYAF_RUN_CONNECT_TIMEOUT", hide_env = true)]
+    pub(super) connect_timeout: Duration,
+
+    /// How long one request may take
+    #[arg(long, value_name = "DURATION", value_parser = duration, default_value = "60s", env = "MYAF_RUN_MAX_TIME", hide_env = true)]
+    pub(super) max_time: Duration,
+
+    /// Run on the built-in imitation of Airflow, or on the one a scenario file describes
+    #[arg(
+        long, value_name = "SCENARIO", num_args = 0..=1, require_equals = true, default_missing_value = "builtin",
+        conflicts_with_all = ["target", "url", "env_file", "auth"],
+        env = "MYAF_RUN_SANDBOX", hide_env = true
+    )]
+    pub(super) sandbox: Option<PathBuf>,
+
+    /// What to print: lines for people, one JSON report, or nothing unless something is wrong
+    #[arg(long, value_enum, default_value = "text", env = "MYAF_RUN_OUTPUT", hide_env = true)]
+    pub(super) output: Output,
+
+    /// Don't colour messages
+    #[arg(long, env = "MYAF_RUN_NO_COLOR", hide_env = true)]
+    pub(super) no_color: bool,
+}
+
+/// The API's version.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum Api {
+    /// Airflow 2.
+    V1,
+    /// Airflow 3.
+    V2,
+}
+
+impl From<Api> for ApiVersion {
+    fn from(api: Api) -> Self {
+        match api {
+            Api::V1 => Self::V1,
+            Api::V2 => Self::V2,
+        }
+    }
+}
+
+/// How the credential is shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum Auth {
+    /// As fits the credential and the API.
+    Auto,
+    /// `Authorization: Token`.
+    Token,
+    /// `Authorization: Bearer`.
+    Bearer,
+    /// `Authorization: Basic`.
+    Basic,
+    /// A login at `/auth/token`, then a bearer token.
+    Exchange,
+    /// No credential.
+    None,
+}
+
+impl From<Auth> for AuthScheme {
+    fn from(auth: Auth) -> Self {
+        match auth {
+            Auth::Auto => Self::Auto,
+            Auth::Token => Self::Token,
+            Auth::Bearer => Self::Bearer,
+            Auth::Basic => Self::Basic,
+            Auth::Exchange => Self::Exchange,
+            Auth::None => Self::None,
+        }
+    }
+}
+
+/// What to print.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum Output {
+    /// Lines for people.
+    Text,
+    /// One JSON report on stdout.
+    Json,
+    /// Nothing when all is well, one line when not.
+    Quiet,
+}
+
+fn duration(text: &str) -> Result<Duration, String> {
+    let parsed = parse_duration(text).filter(|duration| !duration.is_zero());
+    parsed.ok_or_else(|| "expected a duration such as 500ms, 30s or 10m".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_contradicts_itself_nowhere() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn a_first_word_that_is_a_command_is_one_and_a_path_is_a_playbook() {
+        let parse = |words: &[&str]| Cli::try_parse_from([&["myaf-run"], words].concat());
+        assert!(parse(&["check", "a.yaml"]).is_ok_and(|cli| matches!(cli.command, Some(Command::Check(_)))));
+        assert!(parse(&["./check"]).is_ok_and(|cli| cli.run.playbook == Some(PathBuf::from("./check"))));
+        assert!(parse(&["--sandbox", "a.yaml"]).is_ok_and(|cli| cli.run.sandbox == Some(PathBuf::from("builtin"))));
+        assert!(parse(&[]).is_err());
+    }
+}

@@ -1,0 +1,94 @@
+//! `-e name=value` and `-e @file`: the inputs that were given, each with its place.
+
+use std::path::Path;
+
+use crate::diagnostic::{Code, Diagnostic};
+use crate::plan::{Given, GivenInput};
+use crate::source::{SourceFile, Span};
+use crate::yaml::{self, NodeValue};
+
+/// Reads the values of `-e`.
+///
+/// # Errors
+/// Every one that is neither `name=value` nor a file with a map in it.
+pub(super) fn given(extra_vars: &[String], cwd: &Path) -> Result<Vec<GivenInput>, Vec<Diagnostic>> {
+    let mut inputs = Vec::new();
+    let mut mistakes = Vec::new();
+    for text in extra_vars {
+        match text.strip_prefix('@') {
+            Some(path) => match from_file(path, cwd) {
+                Ok(values) => inputs.extend(values),
+                Err(found) => mistakes.extend(found),
+            },
+            None => match pair(text) {
+                Ok(input) => inputs.push(input),
+                Err(mistake) => mistakes.push(*mistake),
+            },
+        }
+    }
+    if mistakes.is_empty() { Ok(inputs) } else { Err(mistakes) }
+}
+
+/// `name=value`. The value is left out of the text that messages show: it may be a secret.
+fn pair(text: &str) -> Result<GivenInput, Box<Diagnostic>> {
+    let Some((name, value)) = text.split_once('=') else {
+        let file = SourceFile::new("-e", text);
+        let mistake =
+            Diagnostic::new(Code::INPUT, &file, Span::new(0, text.len()), "`-e` takes `name=value` or `@file`");
+        return Err(Box::new(mistake.with_help("write `-e month=2026-10`")));
+    };
+    let name = name.trim();
+    let file = SourceFile::new("-e", format!("{name}=…"));
+    Ok(GivenInput { name: name.to_owned(), value: Given::Text(value.to_owned()), span: Span::new(0, name.len()), file })
+}
+
+fn from_file(path: &str, cwd: &Path) -> Result<Vec<GivenInput>, Vec<Diagnostic>> {
+    let bytes = std::fs::read(cwd.join(path)).map_err(|error| {
+        let file = SourceFile::new("-e", format!("@{path}"));
+        vec![Diagnostic::new(
+            Code::INPUT,
+            &file,
+            Span::new(1, 1 + path.len()),
+            format!("this file can't be read: {error}"),
+        )]
+    })?;
+    let file = yaml::decode(path, bytes).map_err(|mistake| vec![mistake])?;
+    let tree = yaml::parse(&file)?;
+    if !matches!(tree.value, NodeValue::Map(_)) {
+        return Err(vec![Diagnostic::new(
+            Code::INPUT,
+            &file,
+            tree.span,
+            "a file of inputs holds a map of names and values",
+        )]);
+    }
+    let entries = tree.entries().iter();
+    Ok(entries
+        .map(|entry| GivenInput {
+            name: entry.key.clone(),
+            value: Given::Value(entry.value.to_json()),
+            file: file.clone(),
+            span: entry.key_span,
+        })
+        .collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_value_may_hold_an_equals_sign_and_is_in_no_message() {
+        let inputs = given(&["a=b=c".to_owned()], Path::new("/")).expect("it is a pair");
+        assert!(matches!(&inputs[0].value, Given::Text(text) if text == "b=c"));
+        assert_eq!(inputs[0].file.text(), "a=…");
+    }
+
+    #[test]
+    fn what_is_no_pair_and_no_file_is_told() {
+        let texts = ["month".to_owned(), "@/does/not/exist.yaml".to_owned()];
+        let mistakes = given(&texts, Path::new("/")).expect_err("both are wrong");
+        assert_eq!(mistakes.len(), 2);
+        assert!(mistakes[1].message.starts_with("this file can't be read"));
+    }
+}

@@ -1,0 +1,78 @@
+//! `sandbox`: serves the imitation of Airflow; and the one that `--sandbox` runs in this process.
+
+use std::path::Path;
+
+use tokio::sync::watch;
+
+use crate::cli::check::say;
+use crate::cli::environment::Environment;
+use crate::cli::exit_code::ExitCode;
+use crate::cli::signals;
+use crate::cli::streams::{Streams, is_coloured};
+use crate::clock::Clock;
+use crate::sandbox::{Sandbox, Scenario, Time};
+use crate::yaml;
+
+/// The name of the scenario that ships with the program.
+const BUILTIN: &str = "builtin";
+
+/// Serves a scenario until a signal comes.
+pub(super) async fn serve(
+    scenario: Option<&Path>,
+    port: u16,
+    environment: &Environment,
+    streams: &mut Streams,
+) -> ExitCode {
+    let Some(scenario) = read(scenario, environment, streams) else { return ExitCode::Usage };
+    let sandbox = match Sandbox::start(scenario, Clock::system(), port).await {
+        Ok(sandbox) => sandbox,
+        Err(error) => {
+            streams.err_line(&format!("error: the sandbox can't listen on port {port}: {error}"));
+            return ExitCode::Usage;
+        }
+    };
+    let root = sandbox.root_url();
+    streams.out_line(&format!("# the sandbox answers until you stop it; Airflow 2 is at {root}/api/v1"));
+    streams.out_line(&format!("MY_AIRFLOW_API_URL={root}/api/v2"));
+    streams.out_line(&format!("MY_AIRFLOW_API_KEY={}", sandbox.key()));
+    let (sender, receiver) = watch::channel(None);
+    tokio::select! {
+        signal = signals::second(sender) => ExitCode::of_signal(signal),
+        signal = first(receiver) => ExitCode::of_signal(signal),
+    }
+}
+
+async fn first(mut receiver: watch::Receiver<Option<i32>>) -> i32 {
+    match receiver.wait_for(Option::is_some).await {
+        Ok(signal) => signal.unwrap_or_default(),
+        Err(_) => std::future::pending().await,
+    }
+}
+
+/// Reads a scenario; what is wrong with it is said.
+pub(super) fn read(path: Option<&Path>, environment: &Environment, streams: &mut Streams) -> Option<Scenario> {
+    let Some(path) = path.filter(|path| *path != Path::new(BUILTIN)) else { return Some(Scenario::builtin()) };
+    let bytes = match std::fs::read(environment.cwd.join(path)) {
+        Ok(bytes) => bytes,
+        Err(error) => {
+            streams.err_line(&format!("error: the scenario `{}` can't be read: {error}", path.display()));
+            return None;
+        }
+    };
+    let file = yaml::decode(&path.display().to_string(), bytes).map_err(|mistake| vec![mistake]);
+    match file.and_then(|file| Scenario::load(&file)) {
+        Ok(scenario) => Some(scenario),
+        Err(mistakes) => {
+            say(&mistakes, streams, is_coloured(environment, environment.terminals.stderr, false));
+            None
+        }
+    }
+}
+
+/// The clock that a scenario wants: the machine's, or one on which nothing takes time.
+pub(super) fn clock(scenario: &Scenario) -> Clock {
+    match scenario.time() {
+        Time::Real => Clock::system(),
+        Time::Virtual => Clock::manual(jiff::Timestamp::now()),
+    }
+}

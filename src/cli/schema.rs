@@ -1,0 +1,14 @@
+//! `schema`: the JSON Schema of a playbook.
+
+use crate::cli::args::SchemaKind;
+use crate::cli::exit_code::ExitCode;
+use crate::cli::streams::Streams;
+
+/// Prints a schema.
+pub(super) fn schema(kind: SchemaKind, streams: &mut Streams) -> ExitCode {
+    let schema = match kind {
+        SchemaKind::Playbook => crate::playbook::schema(),
+    };
+    streams.out_line(&format!("{schema:#}"));
+    ExitCode::Success
+}

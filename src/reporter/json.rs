@@ -1,0 +1,45 @@
+//! A run as one JSON document.
+
+use serde::Serialize;
+
+use crate::record::{RunRecord, Verdict};
+
+/// The document: the record with what it came to.
+#[derive(Debug, Serialize)]
+struct Report<'a> {
+    /// The version of this form; 1.
+    v: u32,
+    /// `passed`, `failed` or `interrupted`.
+    outcome: &'static str,
+    /// The process's exit code.
+    exit_code: u8,
+    #[serde(flatten)]
+    record: &'a RunRecord,
+}
+
+/// The report of a run, indented, without a line feed at its end.
+///
+/// # Errors
+/// Never in practice: everything in a record can be written as JSON.
+pub fn report(record: &RunRecord, exit_code: u8) -> Result<String, serde_json::Error> {
+    let outcome = match record.verdict() {
+        Verdict::Passed => "passed",
+        Verdict::Failed(_) => "failed",
+        Verdict::Interrupted(_) => "interrupted",
+    };
+    serde_json::to_string_pretty(&Report { v: 1, outcome, exit_code, record })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_report_says_what_the_run_came_to() {
+        let record = RunRecord { run_id: "r".to_owned(), ..RunRecord::default() };
+        let report: serde_json::Value =
+            serde_json::from_str(&report(&record, 0).expect("it is JSON")).expect("it is JSON");
+        assert_eq!((&report["v"], &report["outcome"], &report["exit_code"]), (&1.into(), &"passed".into(), &0.into()));
+        assert_eq!(report["run_id"], "r");
+    }
+}

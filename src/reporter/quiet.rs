@@ -1,0 +1,30 @@
+//! A run in at most one line: nothing when all is well, so that cron mails only what somebody must read.
+
+use crate::record::{RunRecord, Verdict};
+use crate::reporter::summary;
+
+/// The one line of a run that did not pass.
+#[must_use]
+pub fn line(record: &RunRecord) -> Option<String> {
+    if record.verdict() == Verdict::Passed {
+        return None;
+    }
+    let why = summary::first_failure(record).map(|why| format!("; {why}")).unwrap_or_default();
+    Some(format!("{}: {}{why} (run {})", record.playbook, summary::of_run(record), record.run_id))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_run_that_passed_says_nothing_and_another_says_one_line() {
+        let mut record = RunRecord { playbook: "seed".to_owned(), elapsed_ms: Some(5), ..RunRecord::default() };
+        assert_eq!(line(&record), None);
+        record.signal = Some(15);
+        assert!(
+            line(&record)
+                .is_some_and(|line| line.starts_with("seed: stopped by SIGTERM in 5ms") && !line.contains('\n'))
+        );
+    }
+}

@@ -1,0 +1,108 @@
+//! The words in which a step and a run are summed up.
+
+use std::time::Duration;
+
+use crate::event::StepFinished;
+use crate::outcome::{ActionResult, StepOutcome};
+use crate::record::{RunRecord, StepRecord, Verdict};
+
+/// What a step did, in a few words: counts, the run's id, its state, tries.
+pub(super) fn of_step(record: &StepRecord, finished: &StepFinished) -> String {
+    let mut words: Vec<String> = finished.result.iter().filter_map(|result| of_result(result, finished)).collect();
+    let failed_tries = record.tries.iter().filter(|tried| tried.retry_in_ms.is_some()).count();
+    if failed_tries > 0 && finished.outcome == StepOutcome::Passed {
+        words.push(format!("passed after {}", counted(failed_tries, "failed try", "failed tries")));
+    }
+    words.join(", ")
+}
+
+fn of_result(result: &ActionResult, finished: &StepFinished) -> Option<String> {
+    match result {
+        ActionResult::ListDags(list) => {
+            let pages = counted(finished.pages as usize, "page", "pages");
+            Some(format!("{} on {pages}", counted(list.total, "DAG", "DAGs")))
+        }
+        ActionResult::AssertDag(dag) => {
+            let paused = if dag.is_paused { "paused" } else { "not paused" };
+            Some(format!("`{}` is there, {paused}", dag.dag_id))
+        }
+        ActionResult::TriggerDag(run) => {
+            let link = run.url.as_ref().map(|url| format!(", {url}")).unwrap_or_default();
+            Some(format!("{} is {}{link}", run.dag_run_id, run.state.as_str()))
+        }
+        ActionResult::PostDatasetEvent(event) => {
+            let id = event.event_id.map(|id| format!("event {id}")).unwrap_or_else(|| "event".to_owned());
+            let consumers = counted(event.consumers.len(), "consumer", "consumers");
+            Some(format!("{id} on `{}`, {consumers}", event.dataset_uri))
+        }
+        ActionResult::Assert(assertions) => {
+            Some(format!("{} held", counted(assertions.assertions, "assertion", "assertions")))
+        }
+        ActionResult::Print(_) => None,
+    }
+}
+
+/// The last line: how the run ended.
+pub(super) fn of_run(record: &RunRecord) -> String {
+    let word = match record.verdict() {
+        Verdict::Passed => "passed".to_owned(),
+        Verdict::Failed(_) => "failed".to_owned(),
+        Verdict::Interrupted(signal) => format!("stopped by {}", signal_name(signal)),
+    };
+    let took = record.elapsed_ms.map(elapsed).unwrap_or_default();
+    let counts = [StepOutcome::Passed, StepOutcome::Skipped, StepOutcome::Failed, StepOutcome::Interrupted]
+        .into_iter()
+        .map(|outcome| (record.count(outcome), outcome.as_str()))
+        .filter(|(count, _)| *count > 0)
+        .map(|(count, word)| format!("{count} {word}"));
+    let not_run = record.steps.iter().filter(|step| step.outcome.is_none()).count();
+    let counts: Vec<String> = counts.chain((not_run > 0).then(|| format!("{not_run} not run"))).collect();
+    format!("{word} in {took}: {}", counts.join(", "))
+}
+
+/// What went wrong first, in one line.
+pub(super) fn first_failure(record: &RunRecord) -> Option<String> {
+    record.first_failure().map(|(step, failure)| {
+        let help = failure.help.as_ref().map(|help| format!("; {help}")).unwrap_or_default();
+        format!("step `{}`: {}{help}", step.id, failure.message)
+    })
+}
+
+fn signal_name(signal: i32) -> String {
+    match signal {
+        1 => "SIGHUP".to_owned(),
+        2 => "SIGINT".to_owned(),
+        15 => "SIGTERM".to_owned(),
+        other => format!("signal {other}"),
+    }
+}
+
+/// `3 DAGs`, `1 DAG`.
+fn counted(number: usize, one: &str, many: &str) -> String {
+    if number == 1 { format!("1 {one}") } else { format!("{number} {many}") }
+}
+
+/// A time in milliseconds as people write it.
+pub(super) fn elapsed(millis: u64) -> String {
+    let duration = Duration::from_millis(millis);
+    let seconds = duration.as_secs();
+    match seconds {
+        0 => format!("{millis}ms"),
+        1..60 => format!("{:.1}s", duration.as_secs_f64()),
+        60..3600 => format!("{}m{:02}s", seconds / 60, seconds % 60),
+        _ => format!("{}h{:02}m", seconds / 3600, seconds % 3600 / 60),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_are_short() {
+        assert_eq!(
+            [0, 999, 1000, 59_940, 61_000, 7_260_000].map(elapsed),
+            ["0ms", "999ms", "1.0s", "59.9s", "1m01s", "2h01m"]
+        );
+    }
+}

@@ -1,0 +1,191 @@
+//! A run as lines for people: each step with its outcome, time and what it did, and one last line.
+//!
+//! ```text
+//! seed: run 20261123t061530z-5f3a9c1e on `my` (https://…/api/v1)
+//! 1/2 passed  list the DAGs (81ms): 266 DAGs on 3 pages
+//! 2/2 FAILED  load (6.2s)
+//! error: the DAG run `…` of `loans` failed
+//!   task `load`, try 1, its last lines:
+//!   | ValueError: …
+//! seed: failed in 6.3s: 1 passed, 1 failed
+//! ```
+
+use crate::diagnostic::{Code, Diagnostic, draw};
+use crate::event::{Event, EventKind, RunStarted, StepFinished, TryFailed, WriteFate};
+use crate::outcome::{FailedTask, Failure, FailureKind, StepOutcome, Unmet};
+use crate::record::RunRecord;
+use crate::reporter::summary;
+use crate::source::SourceFile;
+
+/// A text and where it belongs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Line {
+    /// A result: stdout.
+    Result(String),
+    /// For the person who looks on: stderr.
+    Note(String),
+    /// The same, drawn with our own colours and with everything foreign made visible already.
+    Drawn(String),
+}
+
+/// Turns events into lines.
+#[derive(Debug)]
+pub struct Text {
+    file: SourceFile,
+    colour: bool,
+}
+
+impl Text {
+    /// A reporter that draws failures in `file`, the playbook.
+    #[must_use]
+    pub const fn new(file: SourceFile, colour: bool) -> Self {
+        Self { file, colour }
+    }
+
+    /// The lines of an event; `record` has taken it in already.
+    #[must_use]
+    pub fn lines(&self, event: &Event, record: &RunRecord) -> Vec<Line> {
+        match &event.kind {
+            EventKind::RunStarted(started) => vec![Line::Note(beginning(started))],
+            EventKind::TryFailed(tried) => vec![Line::Note(failed_try(tried))],
+            EventKind::WriteSettled { fate: WriteFate::Found, .. } => {
+                vec![Line::Note("    no answer came, but Airflow has it: nothing is sent again".to_owned())]
+            }
+            EventKind::Warned { message, .. } => vec![Line::Note(format!("    warning: {message}"))],
+            EventKind::Printed { text, .. } => vec![Line::Result(text.clone())],
+            EventKind::StepFinished(finished) => self.finished(finished, record),
+            EventKind::RunFinished { .. } => ending(record).into_iter().map(Line::Note).collect(),
+            EventKind::StepStarted { .. }
+            | EventKind::WriteAnnounced(_)
+            | EventKind::WriteSettled { .. }
+            | EventKind::Waiting { .. }
+            | EventKind::Interrupted { .. } => Vec::new(),
+        }
+    }
+
+    fn finished(&self, finished: &StepFinished, record: &RunRecord) -> Vec<Line> {
+        let Some(step) = record.steps.get(finished.step) else { return Vec::new() };
+        let word = match finished.outcome {
+            StepOutcome::Passed => "passed ",
+            StepOutcome::Skipped => "skipped",
+            StepOutcome::Failed => "FAILED ",
+            StepOutcome::Interrupted => "stopped",
+        };
+        let took = match finished.outcome {
+            StepOutcome::Skipped => String::new(),
+            StepOutcome::Passed | StepOutcome::Failed | StepOutcome::Interrupted => {
+                format!(" ({})", summary::elapsed(finished.elapsed_ms))
+            }
+        };
+        let did = summary::of_step(step, finished);
+        let did = if did.is_empty() { did } else { format!(": {did}") };
+        let number = finished.step + 1;
+        let mut lines = vec![Line::Note(format!("{number}/{} {word} {}{took}{did}", record.steps.len(), step.name))];
+        lines.extend(finished.failure.iter().flat_map(|failure| self.failure(failure)));
+        lines
+    }
+
+    fn failure(&self, failure: &Failure) -> Vec<Line> {
+        let drawn = self.drawn(failure);
+        if drawn.is_empty() {
+            return plain(failure).into_iter().map(Line::Note).collect();
+        }
+        vec![Line::Drawn(draw(&drawn, self.colour).trim_end().to_owned())]
+    }
+
+    /// A failure that has a place in the playbook, under its line.
+    fn drawn(&self, failure: &Failure) -> Vec<Diagnostic> {
+        if !failure.unmet.is_empty() {
+            return failure.unmet.iter().filter_map(|unmet| self.unmet(unmet)).collect();
+        }
+        let Some(location) = &failure.location else { return Vec::new() };
+        let code = match failure.kind {
+            FailureKind::Template => Code::RENDER,
+            FailureKind::NotFound => Code::NOT_IN_AIRFLOW,
+            _ => Code::REFUSED,
+        };
+        let diagnostic = Diagnostic::new(code, &self.file, location.span, failure.message.clone());
+        let diagnostic = failure.notes.iter().fold(diagnostic, |diagnostic, note| diagnostic.with_note(note.clone()));
+        vec![match &failure.help {
+            Some(help) => diagnostic.with_help(help.clone()),
+            None => diagnostic,
+        }]
+    }
+
+    fn unmet(&self, unmet: &Unmet) -> Option<Diagnostic> {
+        let location = unmet.location.as_ref()?;
+        let message = match (&unmet.message, &unmet.gave) {
+            (Some(message), _) => message.clone(),
+            (None, Some(gave)) => format!("this gave {gave}, not true or false"),
+            (None, None) => "this is not true".to_owned(),
+        };
+        let diagnostic = Diagnostic::new(Code::NOT_TRUE, &self.file, location.span, message);
+        let values = unmet.values.iter();
+        Some(values.fold(diagnostic, |diagnostic, (name, value)| diagnostic.with_note(format!("{name} = {value}"))))
+    }
+}
+
+fn beginning(started: &RunStarted) -> String {
+    let sha = started.git_sha.as_ref().map(|sha| format!(" at {sha}")).unwrap_or_default();
+    format!("{}{sha}: run {} on `{}` ({})", started.playbook, started.run_id, started.target, started.base_url)
+}
+
+fn failed_try(tried: &TryFailed) -> String {
+    let next = match tried.retry_in_ms {
+        Some(pause) => format!("; trying again in {}", summary::elapsed(pause)),
+        None => String::new(),
+    };
+    format!("    try {} of {}: {}{next}", tried.try_number, tried.attempts, tried.message)
+}
+
+fn plain(failure: &Failure) -> Vec<String> {
+    let mut lines = vec![format!("error: {}", failure.message)];
+    lines.extend(failure.failed_tasks.iter().flat_map(task));
+    lines.extend(failure.notes.iter().map(|note| format!("  note: {note}")));
+    lines.extend(failure.help.iter().map(|help| format!("  help: {help}")));
+    lines
+}
+
+fn task(task: &FailedTask) -> Vec<String> {
+    let index = if task.map_index >= 0 { format!("[{}]", task.map_index) } else { String::new() };
+    let words = if task.log.is_empty() { "no log" } else { "its last lines:" };
+    let mut lines = vec![format!("  task `{}{index}`, try {}, {words}", task.task_id, task.try_number)];
+    lines.extend(task.log.iter().map(|line| format!("  | {line}")));
+    lines
+}
+
+/// The end of the run: what to look at, then how it ended.
+fn ending(record: &RunRecord) -> Vec<String> {
+    let mut lines: Vec<String> = record.warnings.iter().map(|warning| format!("warning: {warning}")).collect();
+    let mut last = format!("{}: {}", record.playbook, summary::of_run(record));
+    if let Some((_, failure)) = record.first_failure()
+        && matches!(failure.kind, FailureKind::OutcomeUnknown | FailureKind::Interrupted)
+    {
+        last = format!("{last}; {}", failure.message);
+        if let Some(help) = &failure.help {
+            last = format!("{last}; {help}");
+        }
+    }
+    lines.push(last);
+    lines
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_failed_run_shows_its_tasks_and_their_last_lines() {
+        let mut failure = Failure::new(FailureKind::DagRunFailed, "the DAG run `r` of `d` failed").with_help("look");
+        let log = vec!["about to fail".to_owned(), "ValueError: boom".to_owned()];
+        failure.failed_tasks.push(FailedTask { task_id: "bad".to_owned(), map_index: 2, try_number: 1, log });
+        let expected = [
+            "error: the DAG run `r` of `d` failed",
+            "  task `bad[2]`, try 1, its last lines:",
+            "  | about to fail",
+            "  | ValueError: boom",
+            "  help: look",
+        ];
+        assert_eq!(plain(&failure), expected);
+    }
+}
