@@ -22,7 +22,7 @@ pub(super) fn fields(result: &ActionResult) -> BTreeMap<String, Dynamic> {
 
 impl StepRun<'_, '_> {
     /// Makes the step's captures.
-    pub(super) fn capture(&self, result: &ActionResult) -> Result<Map<String, Value>, Failure> {
+    pub(super) fn capture(&self, result: &ActionResult) -> Result<Map<String, Value>, Box<Failure>> {
         let mut captured = Map::new();
         if self.planned.capture.is_empty() {
             return Ok(captured);

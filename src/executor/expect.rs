@@ -14,7 +14,7 @@ const VALUE_MAX: usize = 200;
 
 impl StepRun<'_, '_> {
     /// Works a condition out; it must be true or false.
-    pub(super) fn condition(&self, condition: &Condition, scope: &Dynamic) -> Result<bool, Failure> {
+    pub(super) fn condition(&self, condition: &Condition, scope: &Dynamic) -> Result<bool, Box<Failure>> {
         let expression = match condition {
             Condition::Constant(constant, _) => return Ok(*constant),
             Condition::Expression(expression) => expression,
@@ -25,13 +25,14 @@ impl StepRun<'_, '_> {
         }
         let shown = serde_json::to_value(&value).map_or_else(|_| "something else".to_owned(), |value| describe(&value));
         let location = expression.place.location(&self.run.plan.file, Some(&(0..expression.text.len())));
-        Err(Failure::new(FailureKind::Template, format!("a condition must be true or false, this one gave {shown}"))
-            .with_location(location)
-            .with_help("compare the value, such as `x | length > 0` or `x == 'text'`"))
+        let failure =
+            Failure::new(FailureKind::Template, format!("a condition must be true or false, this one gave {shown}"));
+        let help = "compare the value, such as `x | length > 0` or `x == 'text'`";
+        Err(failure.with_location(location).with_help(help).into())
     }
 
     /// Looks at every expectation; those that are not exactly `true` make the failure.
-    pub(super) fn expect(&self, expectations: &[Expectation], scope: &Dynamic) -> Result<(), Failure> {
+    pub(super) fn expect(&self, expectations: &[Expectation], scope: &Dynamic) -> Result<(), Box<Failure>> {
         let mut unmet = Vec::new();
         for expectation in expectations {
             unmet.extend(self.unmet(expectation, scope)?);
@@ -45,10 +46,10 @@ impl StepRun<'_, '_> {
         let mut failure = Failure::new(FailureKind::Expectation, message);
         failure.location.clone_from(&first.location);
         failure.unmet = unmet;
-        Err(failure)
+        Err(failure.into())
     }
 
-    fn unmet(&self, expectation: &Expectation, scope: &Dynamic) -> Result<Option<Unmet>, Failure> {
+    fn unmet(&self, expectation: &Expectation, scope: &Dynamic) -> Result<Option<Unmet>, Box<Failure>> {
         let file = &self.run.plan.file;
         let mut unmet = match &expectation.that {
             Condition::Constant(true, _) => return Ok(None),
@@ -82,7 +83,7 @@ impl StepRun<'_, '_> {
         Ok(Some(unmet))
     }
 
-    fn evaluate(&self, expression: &Expr, scope: &Dynamic) -> Result<Dynamic, Failure> {
+    fn evaluate(&self, expression: &Expr, scope: &Dynamic) -> Result<Dynamic, Box<Failure>> {
         let value = expression.evaluate(&self.run.plan.engine, scope);
         value.map_err(|error| self.run.variables.failure(&error, Some(expression)))
     }

@@ -96,6 +96,12 @@ impl From<Failure> for Stop {
     }
 }
 
+impl From<Box<Failure>> for Stop {
+    fn from(failure: Box<Failure>) -> Self {
+        Self::Failed(failure)
+    }
+}
+
 impl From<SinkError> for Stop {
     fn from(error: SinkError) -> Self {
         Self::Broken(error)

@@ -58,7 +58,7 @@ impl<'r, 'a> StepRun<'r, 'a> {
         self.run.emitter.emit(EventKind::StepStarted { step: self.index, name: shown })?;
         let end = match name {
             Ok(_) => self.act().await,
-            Err(failure) => Err(failure.into()),
+            Err(failure) => Err(Stop::from(failure)),
         };
         let end = match end {
             Ok(end) => end,
@@ -77,7 +77,9 @@ impl<'r, 'a> StepRun<'r, 'a> {
         if end.captured.is_empty() {
             let why = format!("step `{}` was {}", self.planned.id, end.outcome.as_str());
             let names: Vec<String> = self.capture_names().map(str::to_owned).collect();
-            names.iter().for_each(|name| self.run.variables.unmake(name, why.clone()));
+            for name in &names {
+                self.run.variables.unmake(name, &why);
+            }
         }
         for (name, value) in &end.captured {
             self.run.variables.set(name, value);
@@ -97,7 +99,7 @@ impl<'r, 'a> StepRun<'r, 'a> {
         Ok(outcome)
     }
 
-    fn name(&self) -> Result<String, Failure> {
+    fn name(&self) -> Result<String, Box<Failure>> {
         let Some(name) = &self.planned.name else { return Ok(self.planned.id.clone()) };
         let value = name.render(&self.run.plan.engine, &self.run.variables.scope());
         let value = value.map_err(|error| self.run.variables.failure(&error, None))?;
@@ -114,7 +116,7 @@ impl<'r, 'a> StepRun<'r, 'a> {
         let captured = self.capture(&result);
         match captured {
             Ok(captured) => Ok(End { outcome: StepOutcome::Passed, result: Some(result), failure: None, captured }),
-            Err(failure) => Ok(failed_with(result, failure)),
+            Err(failure) => Ok(failed_with(result, *failure)),
         }
     }
 
@@ -126,7 +128,7 @@ impl<'r, 'a> StepRun<'r, 'a> {
                     Ok(()) => return Ok(result),
                     Err(failure) => failure,
                 },
-                Err(Stop::Failed(failure)) => *failure,
+                Err(Stop::Failed(failure)) => failure,
                 Err(stop) => return Err(stop),
             };
             match self.repeat_reading(&failure, number)? {
@@ -137,7 +139,7 @@ impl<'r, 'a> StepRun<'r, 'a> {
         unreachable!("tries are counted until one of them ends the loop")
     }
 
-    fn expected(&self, result: &ActionResult) -> Result<(), Failure> {
+    fn expected(&self, result: &ActionResult) -> Result<(), Box<Failure>> {
         if self.planned.expect.is_empty() {
             return Ok(());
         }
@@ -182,20 +184,22 @@ impl<'r, 'a> StepRun<'r, 'a> {
     }
 
     /// The action's arguments, rendered once and read as the action wants them.
-    pub(super) fn arguments<T: DeserializeOwned>(&self) -> Result<T, Failure> {
+    pub(super) fn arguments<T: DeserializeOwned>(&self) -> Result<T, Box<Failure>> {
         let value = self.rendered()?;
         let none = value.as_object().and_then(|map| map.iter().find(|(_, value)| value.is_null()));
-        let at_fault = |key: &str| self.location_of(key);
         if let Some((key, _)) = none {
             let failure = Failure::new(FailureKind::Template, format!("the template of `{key}` gave none"));
-            return Err(at_fault(key).map_or(failure.clone(), |location| failure.with_location(location)));
+            return Err(match self.location_of(key) {
+                Some(location) => failure.with_location(location).into(),
+                None => failure.into(),
+            });
         }
         let value = if value.is_null() { Value::Object(Map::new()) } else { value };
-        self.decode(value)
+        self.decode(&value)
     }
 
     /// Reads each key alone first, so that a mistake names its key and its place.
-    fn decode<T: DeserializeOwned>(&self, value: Value) -> Result<T, Failure> {
+    fn decode<T: DeserializeOwned>(&self, value: &Value) -> Result<T, Box<Failure>> {
         serde_json::from_value(value.clone()).map_err(|error| {
             let keys = value.as_object().into_iter().flat_map(Map::keys);
             let key = keys.into_iter().find(|key| {
@@ -210,13 +214,13 @@ impl<'r, 'a> StepRun<'r, 'a> {
             };
             let failure = Failure::new(FailureKind::Template, message);
             match location {
-                Some(location) => failure.with_location(location),
-                None => failure,
+                Some(location) => failure.with_location(location).into(),
+                None => failure.into(),
             }
         })
     }
 
-    pub(super) fn rendered(&self) -> Result<Value, Failure> {
+    pub(super) fn rendered(&self) -> Result<Value, Box<Failure>> {
         let arguments = &self.planned.arguments;
         arguments.render(&self.run.plan.engine, &self.run.variables.scope()).map_err(|error| {
             let mut blamed = None;

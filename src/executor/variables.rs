@@ -57,9 +57,9 @@ impl Variables {
     }
 
     /// Says that a step did not make a capture, and why.
-    pub(super) fn unmake(&mut self, name: &str, why: String) {
+    pub(super) fn unmake(&mut self, name: &str, why: &str) {
         if !self.names.contains_key(name) {
-            self.unmade.insert(name.to_owned(), why);
+            self.unmade.insert(name.to_owned(), why.to_owned());
         }
     }
 
@@ -69,21 +69,21 @@ impl Variables {
     }
 
     /// A template error as a failure at its place; a capture that was not made names the step that did not make it.
-    pub(super) fn failure(&self, error: &TemplateError, expression: Option<&Expr>) -> Failure {
+    pub(super) fn failure(&self, error: &TemplateError, expression: Option<&Expr>) -> Box<Failure> {
         let blamed = expression.and_then(|expression| self.blame(expression));
         let (message, location) = match blamed {
             Some((message, location)) => (message, location),
             None => (error.error.message.clone(), self.location(error)),
         };
-        Failure::new(FailureKind::Template, message).with_location(location)
+        Failure::new(FailureKind::Template, message).with_location(location).into()
     }
 
     /// The first name in an expression or template that nobody made.
     fn blame(&self, expression: &Expr) -> Option<(String, Location)> {
         let uses: Uses = uses_of_expression(&expression.text).or_else(|_| uses_of_template(&expression.text)).ok()?;
-        let used = uses.names.iter().find(|used| !used.guarded && self.unmade.contains_key(&used.name))?;
-        let why = self.unmade.get(&used.name)?;
-        let location = expression.place.location(&self.file, Some(&used.range));
-        Some((format!("`{}` was not captured: {why}", used.name), location))
+        let blamed = uses.names.iter().find(|name| !name.guarded && self.unmade.contains_key(&name.name))?;
+        let why = self.unmade.get(&blamed.name)?;
+        let location = expression.place.location(&self.file, Some(&blamed.range));
+        Some((format!("`{}` was not captured: {why}", blamed.name), location))
     }
 }

@@ -142,7 +142,7 @@ pub struct Retry {
     pub backoff: Option<Backoff>,
     /// Shorten each pause by chance, so that many clients don't come back at once. Default true.
     pub jitter: Option<bool>,
-    /// What is tried again. Default: transport, rate_limited, server_error, timeout.
+    /// What is tried again. Default: `transport`, `rate_limited`, `server_error` and `timeout`.
     #[schemars(length(min = 1))]
     pub only: Option<Vec<RetryOn>>,
     /// An expression over `error.kind`, `error.status` and `error.message`: true means give up.

@@ -84,15 +84,15 @@ impl StepRun<'_, '_> {
     }
 
     /// A secret may not become part of an id, a URI or a name that Airflow shows to everybody.
-    pub(in crate::executor) fn check_no_secret(&self, key: &str, value: &str) -> Result<(), Failure> {
+    pub(in crate::executor) fn check_no_secret(&self, key: &str, value: &str) -> Result<(), Box<Failure>> {
         if !self.run.tools.masker.holds_secret(value) {
             return Ok(());
         }
         let failure = Failure::new(FailureKind::SecretLeak, format!("`{key}` holds a secret; nothing was sent"));
         let failure = failure.with_help("Airflow shows it to everybody; leave the secret out of it");
         Err(match self.location_of(key) {
-            Some(location) => failure.with_location(location),
-            None => failure,
+            Some(location) => failure.with_location(location).into(),
+            None => failure.into(),
         })
     }
 }

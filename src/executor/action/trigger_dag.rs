@@ -90,17 +90,17 @@ impl StepRun<'_, '_> {
         Ok(note.chars().take(NOTE_MAX_CHARS - 1).chain(['…']).collect())
     }
 
-    fn time(&self, key: &str, text: &str) -> Result<Timestamp, Failure> {
+    fn time(&self, key: &str, text: &str) -> Result<Timestamp, Box<Failure>> {
         text.parse().map_err(|_| {
             let failure = Failure::new(FailureKind::Template, format!("`{text}` is no time with an offset"));
             self.at_key(key, failure.with_help("write it like `2026-10-01T00:00:00Z`"))
         })
     }
 
-    fn at_key(&self, key: &str, failure: Failure) -> Failure {
+    fn at_key(&self, key: &str, failure: Failure) -> Box<Failure> {
         match self.location_of(key) {
-            Some(location) => failure.with_location(location),
-            None => failure,
+            Some(location) => failure.with_location(location).into(),
+            None => failure.into(),
         }
     }
 
@@ -127,8 +127,10 @@ impl StepRun<'_, '_> {
         match self.try_read(async |client, limit| client.dag_run(dag_id, id, limit).await).await? {
             Ok(run) => {
                 let message = format!("the DAG `{dag_id}` already has a run `{id}`, it is {}", run.state.as_str());
-                let failure = self.at_key("dag_run_id", Failure::new(FailureKind::Rejected, message));
-                Err(failure.with_help("give it an id of its own, or leave `dag_run_id` out").into())
+                let failure = Failure::new(FailureKind::Rejected, message);
+                let failure = failure.with_help("give it an id of its own, or leave `dag_run_id` out");
+                let failure = self.at_key("dag_run_id", failure);
+                Err(failure.into())
             }
             Err((error, _)) if error.kind == ErrorKind::NotFound => Ok(()),
             Err((error, reason)) => Err(exhausted(&error, reason).into()),

@@ -32,7 +32,7 @@ pub(super) struct Names {
     made: Vec<(String, Maker, Span)>,
     later: Vec<(String, Span)>,
     functions: Vec<String>,
-    env_names: BTreeSet<String>,
+    environment: BTreeSet<String>,
 }
 
 /// Names that only some places know: a result's fields, and words such as `result` or `error`.
@@ -46,7 +46,7 @@ pub(super) struct Local {
 
 impl Names {
     pub(super) fn new(engine: &Engine) -> Self {
-        Self { made: Vec::new(), later: Vec::new(), functions: engine.functions(), env_names: BTreeSet::new() }
+        Self { made: Vec::new(), later: Vec::new(), functions: engine.functions(), environment: BTreeSet::new() }
     }
 
     /// Tells which captures later steps will make, to say so when one is used too early.
@@ -67,7 +67,7 @@ impl Names {
     }
 
     pub(super) fn into_env_names(self) -> Vec<String> {
-        self.env_names.into_iter().collect()
+        self.environment.into_iter().collect()
     }
 }
 
@@ -164,7 +164,7 @@ impl Checker<'_> {
         } else if let Some((_, attributes)) = ATTRIBUTES.iter().find(|(map, _)| *map == name) {
             self.attribute(used, span, attributes);
         } else if name == "env" {
-            self.names.env_names.extend(used.attribute.clone());
+            self.names.environment.extend(used.attribute.clone());
         } else {
             self.undefined(used, span, local);
         }
