@@ -70,20 +70,30 @@ fn with_place<'a>(group: Group<'a>, diagnostic: &Diagnostic) -> Group<'a> {
     let excerpt = excerpt(&diagnostic.file, &spans);
     let name = safe(diagnostic.file.name());
     let mut marks = excerpt.marks.into_iter();
-    let mut primary = AnnotationKind::Primary.span(marks.next().unwrap_or_default());
+    let mut primary = AnnotationKind::Primary.span(marks.next().flatten().unwrap_or_default());
     if !diagnostic.label.is_empty() {
         primary = primary.label(safe(&diagnostic.label));
     }
     let mut snippet = Snippet::source(excerpt.text).line_start(excerpt.first_line).annotation(primary);
-    if let (Some(mark), Some((_, label))) = (marks.next(), &diagnostic.related) {
-        snippet = snippet.annotation(AnnotationKind::Context.span(mark).label(safe(label)));
+    let mut cut_away = None;
+    match (marks.next().flatten(), &diagnostic.related) {
+        (Some(mark), Some((_, label))) => {
+            snippet = snippet.annotation(AnnotationKind::Context.span(mark).label(safe(label)));
+        }
+        (None, Some((span, label))) => {
+            let (line, column) = diagnostic.file.line_column(span.start);
+            cut_away = Some(Level::NOTE.message(format!("{}: line {line}, column {column}", safe(label))));
+        }
+        (_, None) => {}
     }
-    if excerpt.starts_late {
+    let group = if excerpt.starts_late {
         // The renderer would count the column in the cut line.
         let (line, column) = diagnostic.file.line_column(diagnostic.span.start);
-        return group.element(Origin::path(name).line(line).char_column(column)).element(snippet);
-    }
-    group.element(snippet.path(name))
+        group.element(Origin::path(name).line(line).char_column(column)).element(snippet)
+    } else {
+        group.element(snippet.path(name))
+    };
+    group.elements(cut_away)
 }
 
 fn with_messages<'a>(group: Group<'a>, diagnostic: &'a Diagnostic) -> Group<'a> {
@@ -180,6 +190,16 @@ error[E002]: twice
         assert!(drawn.len() < 1000);
         let words = SourceFile::new("a.yaml", "é\t\u{1b}x: 1");
         assert!(draw(&[Diagnostic::new(Code::SYNTAX, &words, Span::new(4, 5), "m")], false).contains("a.yaml:1:4"));
+    }
+
+    #[test]
+    fn a_related_place_that_was_cut_away_is_not_drawn_elsewhere() {
+        let file = SourceFile::new("a.yaml", format!("a: 1{}b: 2", " ".repeat(1000)));
+        let diagnostic = Diagnostic::new(Code::DUPLICATE_KEY, &file, find(&file, "b"), "m")
+            .with_related(find(&file, "a"), "first here");
+        let drawn = draw(&[diagnostic], false);
+        assert!(!drawn.contains("- first here"), "{drawn}");
+        assert!(drawn.contains("= note: first here: line 1, column 1\n"), "{drawn}");
     }
 
     #[test]

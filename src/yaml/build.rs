@@ -12,6 +12,9 @@ use super::{plain, scalar, slip, syntax};
 use crate::diagnostic::{Code, Diagnostic, near_name, quote};
 use crate::source::{SourceFile, Span};
 
+/// How many of the last anchors an unknown name is compared with.
+const COMPARED_ANCHORS: usize = 100;
+
 /// What one pass over a text gave.
 #[derive(Debug)]
 pub(super) struct Pass {
@@ -246,7 +249,7 @@ impl Builder<'_> {
     fn unknown_anchor(&mut self, name: &str, place: Span) {
         let message = format!("there is no anchor {} before this alias", quote(&format!("&{name}")));
         let diagnostic = Diagnostic::new(Code::ANCHOR, self.file, place, message);
-        let help = match near_name(name, self.anchors.names.iter().map(String::as_str)) {
+        let help = match near_name(name, self.anchors.names.iter().rev().take(COMPARED_ANCHORS).map(String::as_str)) {
             Some(near) => format!("did you mean `*{near}`?"),
             None => "put the value in quotes if it is text that starts with `*`".to_owned(),
         };
@@ -263,8 +266,22 @@ impl Builder<'_> {
             .and_then(|start| slip::slip_at(self.file, self.text, start, self.is_in_flow()));
         match slip {
             Some(found) => Stop::Slip(Box::new(found)),
-            None => Stop::Mistake(Box::new(syntax::explain(self.file, error.kind(), at, self.last_scalar))),
+            None => Stop::Mistake(Box::new(
+                self.unclosed_before(at)
+                    .unwrap_or_else(|| syntax::explain(self.file, error.kind(), at, self.last_scalar)),
+            )),
         }
+    }
+
+    /// A bracket of an earlier line that is still open where the parser gave up.
+    fn unclosed_before(&self, at: usize) -> Option<Diagnostic> {
+        let bracket = self.open.iter().find(|frame| frame.flow)?.start;
+        (self.file.line_start(bracket) < self.file.line_start(at)).then(|| {
+            let sign = self.character_at(bracket);
+            let message = format!("{} is not closed", quote(self.file.slice(sign)));
+            Diagnostic::new(Code::SYNTAX, self.file, sign, message)
+                .with_related(self.character_at(at), "this can't stand inside the brackets")
+        })
     }
 
     fn finish(mut self) -> Pass {

@@ -142,12 +142,12 @@ error[E002]: the key `a` stands here twice
 
     #[test]
     fn a_billion_laughs_end_at_once_in_one_small_mistake() {
-        let mut text = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n".to_owned();
+        let mut lines = vec!["a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n".to_owned()];
         for level in 1..20 {
             let aliases = vec![format!("*a{}", level - 1); 10].join(", ");
-            text.push_str(&format!("a{level}: &a{level} [{aliases}]\n"));
+            lines.push(format!("a{level}: &a{level} [{aliases}]\n"));
         }
-        let found = mistakes(&text);
+        let found = mistakes(&lines.concat());
         assert_eq!(found.iter().map(|m| m.code).collect::<Vec<_>>(), [Code::TOO_LARGE]);
         assert!(draw(&found, false).len() < 1000);
         // The tree never held more than its budget: the level that breaks it comes long before the last.
@@ -162,7 +162,7 @@ error[E002]: the key `a` stands here twice
 
     #[test]
     fn endless_nesting_is_refused_in_every_notation() {
-        let block: String = (0..3000).map(|depth| format!("{}a:\n", " ".repeat(depth))).collect();
+        let block = (0..3000).map(|depth| " ".repeat(depth) + "a:\n").collect();
         for text in ["[".repeat(100_000), "{a: ".repeat(100_000), "- ".repeat(100_000), "? ".repeat(100_000), block] {
             let found = mistakes(&text);
             assert_eq!(found.iter().map(|m| m.code).collect::<Vec<_>>(), [Code::TOO_LARGE], "{}", &text[..8]);
@@ -180,6 +180,12 @@ error[E002]: the key `a` stands here twice
         let node = tree.get("k").expect("the key");
         let at = node.text().and_then(|text| text.find("NAME")).expect("the name");
         assert_eq!(file.slice(crate::yaml::span_in_scalar(&file, node.span, at..at + 4)), "NAME");
+    }
+
+    #[test]
+    fn many_unknown_anchors_are_told_without_comparing_all_with_all() {
+        let lines = (0..5000).map(|n| [format!("k{n}: &a{n} 1\n"), format!("l{n}: *b{n}\n")].concat());
+        assert_eq!(mistakes(&lines.collect::<String>()).len(), 5000);
     }
 
     #[test]

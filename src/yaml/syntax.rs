@@ -126,7 +126,9 @@ fn words(kind: &ErrorKind, file: &SourceFile, at: usize) -> (String, &'static st
         ErrorKind::BlockSequenceEntryNotAllowed => {
             ("a list can't start on the line of its key", "put `- ` on the next line, or quote the value")
         }
-        ErrorKind::SimpleKeyExpected | ErrorKind::InvalidSimpleKey => ("expected `:` after this key", ""),
+        ErrorKind::SimpleKeyExpected | ErrorKind::InvalidSimpleKey => {
+            ("a `:` is missing after this, or a bracket or quote behind it is not closed", "")
+        }
         ErrorKind::InvalidIndentation
         | ErrorKind::InvalidFlowScalarIndent
         | ErrorKind::InvalidQuotedScalarIndent
@@ -184,7 +186,7 @@ mod tests {
             ("a: x: y\n", "1:5", "a second `:` in one line"),
             ("a: 'abc\nb: 1\n", "1:4", "this quote is never closed"),
             ("a: \"abc\nb: 1\n", "1:4", "this quote is never closed"),
-            ("a: [1, 2\nb: 3\n", "2:2", "a second `:` in one line"),
+            ("a: [1, 2\nb: 3\n", "1:4", "`[` is not closed"),
             ("a: [1, 2\n", "1:4", "`[` is never closed"),
             ("a: {b: 1]\n", "1:4", "`{` is closed by `]`"),
             ("a: }\n", "1:4", "this bracket closes nothing"),
