@@ -155,6 +155,13 @@ error[E002]: the key `a` stands here twice
     }
 
     #[test]
+    fn two_hundred_thousand_values_are_read_and_not_one_more() {
+        let list = |values: usize| format!("[{}]\n", vec!["1"; values].join(","));
+        assert!(parse(&SourceFile::new("a.yaml", list(199_999))).is_ok());
+        assert_eq!(places(&list(200_000)).iter().map(|(code, _)| *code).collect::<Vec<_>>(), ["E004"]);
+    }
+
+    #[test]
     fn text_copied_by_aliases_is_bounded_too() {
         let text = format!("a: &a {}\nb: [{}]\n", "x".repeat(1_000_000), vec!["*a"; 100].join(", "));
         assert_eq!(mistakes(&text).iter().map(|m| m.code).collect::<Vec<_>>(), [Code::TOO_LARGE]);

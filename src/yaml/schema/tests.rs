@@ -329,6 +329,55 @@ fn agrees(schema: &Value, value: &Value) -> Result<(), proptest::test_runner::Te
     Ok(())
 }
 
+#[test]
+fn limits_are_held_to_the_last_step() {
+    let values = [
+        json!(0),
+        json!(1),
+        json!(2),
+        json!(1.0),
+        json!(-1),
+        json!(0.5),
+        json!(2.5),
+        json!(""),
+        json!("é"),
+        json!("éé"),
+        json!([]),
+        json!([1]),
+        json!([1, 1.0]),
+        json!([1, 2, 3]),
+        json!([{"a": 1, "b": 2}, {"b": 2.0, "a": 1}]),
+        json!([0, -0.0]),
+        json!([1, "1"]),
+        json!({}),
+        json!({"a": 1}),
+        json!({"a": 1, "b": 2}),
+        json!(null),
+        json!(true),
+    ];
+    for rule in [
+        json!({"minimum": 1}),
+        json!({"maximum": 1}),
+        json!({"exclusiveMinimum": 1}),
+        json!({"exclusiveMaximum": 1}),
+        json!({"minLength": 1}),
+        json!({"maxLength": 1}),
+        json!({"minItems": 1}),
+        json!({"maxItems": 1}),
+        json!({"uniqueItems": true}),
+        json!({"minProperties": 1}),
+        json!({"maxProperties": 1}),
+        json!({"const": 1.0}),
+        json!({"enum": [[1.0], {"b": 2, "a": 1}]}),
+        json!({"type": "integer"}),
+        json!({"type": ["null", "boolean"]}),
+    ] {
+        for value in &values {
+            agrees(&rule, value).expect("the walker and the validator agree");
+        }
+    }
+}
+
 proptest! {
     #[test]
     fn the_walker_accepts_what_a_json_schema_validator_accepts(rule in schemas(), value in values()) {
