@@ -84,7 +84,7 @@ pub(super) struct RunArgs {
     )]
     pub(super) extra_vars: Vec<String>,
 
-    /// The target: NAME reads NAME_AIRFLOW_API_URL and one credential
+    /// The target: its variables start with NAME in capitals, such as `NAME_AIRFLOW_API_URL`
     #[arg(long, value_name = "NAME", env = "MYAF_RUN_TARGET", hide_env = true)]
     pub(super) target: Option<String>,
 

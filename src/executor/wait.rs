@@ -184,7 +184,7 @@ impl StepRun<'_, '_> {
                 }
             }
             Err(Stop::Failed(why)) => {
-                failure = failure.with_note(format!("its tasks could not be read: {}", why.message))
+                failure = failure.with_note(format!("its tasks could not be read: {}", why.message));
             }
             Err(stop) => return Err(stop),
         }

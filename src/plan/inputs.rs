@@ -2,11 +2,11 @@
 
 use serde_json::{Map, Value};
 
-use crate::diagnostic::{Code, Diagnostic};
+use crate::diagnostic::{Code, Diagnostic, near_name};
 use crate::plan::{Context, broken};
 use crate::playbook::model::{Input, InputType};
 use crate::playbook::template::{Engine, Template, dynamic};
-use crate::playbook::{Loaded, input, nearest};
+use crate::playbook::{Loaded, input};
 use crate::source::{SourceFile, Span};
 use crate::yaml::Entry;
 
@@ -77,7 +77,7 @@ fn unknown(entries: &[Entry], given: &[GivenInput]) -> Vec<Diagnostic> {
         .map(|input| {
             let message = format!("the playbook has no input `{}`", input.name);
             let mistake = Diagnostic::new(Code::INPUT, &input.file, input.span, message);
-            match nearest(&input.name, entries.iter().map(|entry| entry.key.as_str())) {
+            match near_name(&input.name, entries.iter().map(|entry| entry.key.as_str())) {
                 Some(near) => mistake.with_help(format!("did you mean `{near}`?")),
                 None if entries.is_empty() => mistake.with_help("it has no inputs at all"),
                 None => {

@@ -11,5 +11,5 @@ mod load;
 pub mod model;
 pub mod template;
 
-pub use check::{RESERVED, near, nearest};
+pub use check::{RESERVED, near};
 pub use load::{Loaded, load, schema};

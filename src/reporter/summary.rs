@@ -31,7 +31,7 @@ fn of_result(result: &ActionResult, finished: &StepFinished) -> Option<String> {
             Some(format!("{} is {}{link}", run.dag_run_id, run.state.as_str()))
         }
         ActionResult::PostDatasetEvent(event) => {
-            let id = event.event_id.map(|id| format!("event {id}")).unwrap_or_else(|| "event".to_owned());
+            let id = event.event_id.map_or_else(|| "event".to_owned(), |id| format!("event {id}"));
             let consumers = counted(event.consumers.len(), "consumer", "consumers");
             Some(format!("{id} on `{}`, {consumers}", event.dataset_uri))
         }

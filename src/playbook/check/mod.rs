@@ -75,12 +75,6 @@ fn time_zone(tree: &Node) -> RunClock {
     }
 }
 
-/// The word that is nearest to `word`, when one is near enough to be meant.
-#[must_use]
-pub fn nearest<'w>(word: &str, words: impl IntoIterator<Item = &'w str>) -> Option<&'w str> {
-    near(word, words).first().copied()
-}
-
 /// The words that are near to `word`, nearest first, at most three.
 #[must_use]
 pub fn near<'w>(word: &str, words: impl IntoIterator<Item = &'w str>) -> Vec<&'w str> {

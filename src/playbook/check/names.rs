@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use crate::diagnostic::{Code, Diagnostic};
-use crate::playbook::check::{Checker, RESERVED, nearest};
+use crate::diagnostic::{Code, Diagnostic, near_name};
+use crate::playbook::check::{Checker, RESERVED};
 use crate::playbook::template::{Engine, NameUse, Place, Uses, uses_of_expression, uses_of_template};
 use crate::source::Span;
 use crate::yaml::{Node, NodeValue};
@@ -144,7 +144,7 @@ impl Checker<'_> {
     fn unknown(&mut self, what: &str, name: &str, span: Span, known: &[&'static str]) {
         let mut mistake =
             Diagnostic::new(Code::UNKNOWN_FILTER, self.file, span, format!("there is no {what} `{name}`"));
-        if let Some(near) = nearest(name, known.iter().copied()) {
+        if let Some(near) = near_name(name, known.iter().copied()) {
             mistake = mistake.with_help(format!("did you mean `{near}`?"));
         }
         self.report(mistake);
@@ -175,7 +175,7 @@ impl Checker<'_> {
             return;
         };
         let message = format!("`{}` has no `{attribute}`", used.name);
-        let help = match nearest(attribute, attributes.iter().copied()) {
+        let help = match near_name(attribute, attributes.iter().copied()) {
             Some(near) => format!("did you mean `{}.{near}`?", used.name),
             None => format!("it has {}", list(attributes)),
         };
@@ -202,7 +202,7 @@ impl Checker<'_> {
         let known = known.chain(local.fields.iter().copied()).chain(local.words.iter().copied());
         let known: Vec<&str> = known.chain(self.names.functions.iter().map(String::as_str)).collect();
         let mistake = Diagnostic::new(Code::UNDEFINED_NAME, self.file, span, format!("`{name}` is not defined"));
-        let mistake = match nearest(name, known) {
+        let mistake = match near_name(name, known) {
             Some(near) => mistake.with_help(format!("did you mean `{near}`?")),
             None => mistake
                 .with_help("names come from `inputs`, `vars` and the `capture` of earlier steps; text goes in quotes"),
