@@ -1,3 +1,4 @@
 //! The house, seen from outside.
 
+mod house;
 mod sandbox_recordings;
