@@ -131,6 +131,9 @@ pub struct TryFailed {
     pub status: Option<u16>,
     /// What went wrong, one sentence.
     pub message: String,
+    /// Whether it may have been carried out all the same: a write whose answer is not known. It is looked for then.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_unknown: bool,
     /// The time until the next try, in milliseconds; none when there is none.
     pub retry_in_ms: Option<u64>,
 }

@@ -252,6 +252,7 @@ mod tests {
             attempts: 3,
             status: Some(503),
             message: "asleep".to_owned(),
+            is_unknown: false,
             retry_in_ms: Some(1000),
         };
         record.apply(&event(2, EventKind::TryFailed(tried.clone())));

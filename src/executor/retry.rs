@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use crate::airflow::error::{ApiError, RetryKind};
+use crate::airflow::error::{ApiError, Delivery, RetryKind};
 use crate::event::{EventKind, TryFailed};
 use crate::executor::Stop;
 use crate::executor::request::failure_of;
@@ -23,25 +23,33 @@ pub(super) enum Next {
 }
 
 impl StepRun<'_, '_> {
-    /// Says that a request failed and decides what comes next; `number` counts tries from 1.
+    /// Says that a reading request failed and decides what comes next; `number` counts tries from 1.
     pub(super) fn after_failed_try(&mut self, error: &ApiError, number: u32) -> Result<Next, Stop> {
+        self.after_failure(error, number, false)
+    }
+
+    /// The same of a write, which may have been carried out all the same.
+    pub(super) fn after_failed_write(&mut self, error: &ApiError, number: u32) -> Result<Next, Stop> {
+        self.after_failure(error, number, error.delivery() == Delivery::Unknown)
+    }
+
+    fn after_failure(&mut self, error: &ApiError, number: u32, is_unknown: bool) -> Result<Next, Stop> {
         let next = self.decide(error, number)?;
         let retry_in_ms = match &next {
             Next::Retry(pause) => Some(super::millis(*pause)),
             Next::GiveUp(_) => None,
         };
         let attempts = self.planned.retry.attempts;
-        if attempts > 1 || error.retry_kind().is_some() {
-            self.run.emitter.emit(EventKind::TryFailed(TryFailed {
-                step: self.index,
-                request: error.request.to_string(),
-                try_number: number,
-                attempts,
-                status: error.status,
-                message: error.message.clone(),
-                retry_in_ms,
-            }))?;
-        }
+        self.run.emitter.emit(EventKind::TryFailed(TryFailed {
+            step: self.index,
+            request: error.request.to_string(),
+            try_number: number,
+            attempts,
+            status: error.status,
+            message: error.message.clone(),
+            is_unknown,
+            retry_in_ms,
+        }))?;
         Ok(next)
     }
 

@@ -12,7 +12,6 @@ use crate::executor::{Run, Stop, millis};
 use crate::outcome::{ActionKind, ActionResult, Failure, FailureKind, StepOutcome};
 use crate::plan::PlannedStep;
 use crate::playbook::model::RetryOn;
-use crate::playbook::template::Template;
 
 /// A step while it runs.
 pub(super) struct StepRun<'r, 'a> {
@@ -177,6 +176,7 @@ impl<'r, 'a> StepRun<'r, 'a> {
             attempts: policy.attempts,
             status: None,
             message: failure.message.clone(),
+            is_unknown: false,
             retry_in_ms: Some(millis(pause)),
         };
         self.run.emitter.emit(EventKind::TryFailed(tried))?;
@@ -233,13 +233,10 @@ impl<'r, 'a> StepRun<'r, 'a> {
         })
     }
 
-    /// Where the template of one of the action's keys stands.
+    /// Where the value of one of the action's keys stands; a key of a map inside is `outer/inner`.
     pub(super) fn location_of(&self, key: &str) -> Option<crate::source::Location> {
-        let Template::Map(entries) = &self.planned.arguments else { return None };
-        let (_, value) = entries.iter().find(|(name, _)| name == key)?;
-        let mut place = None;
-        value.visit(&mut |expression, _| place = place.or(Some(expression.place)));
-        place.map(|place| place.location(&self.run.plan.file, None))
+        let (_, span) = self.planned.places.iter().find(|(name, _)| name == key)?;
+        Some(self.run.plan.file.location(*span))
     }
 
     /// Where the step's action stands.

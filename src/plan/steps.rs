@@ -42,6 +42,8 @@ pub struct PlannedStep {
     pub key: Span,
     /// Where its action's arguments stand.
     pub value: Span,
+    /// Where the value of each of its action's keys stands; a key of a map inside is `outer/inner`.
+    pub places: Vec<(String, Span)>,
 }
 
 /// An expression that must be true or false.
@@ -105,7 +107,18 @@ fn step(node: &Node, retry: &RetryPolicy, default_timeout: Duration, ids: &mut I
         capture: node.get("capture").map(captures).unwrap_or_default(),
         key: entry.key_span,
         value: entry.value.span,
+        places: places(&entry.value),
     })
+}
+
+fn places(arguments: &Node) -> Vec<(String, Span)> {
+    let mut places = Vec::new();
+    for outer in arguments.entries() {
+        places.push((outer.key.clone(), outer.value.span));
+        let inner = outer.value.entries().iter();
+        places.extend(inner.map(|inner| (format!("{}/{}", outer.key, inner.key), inner.value.span)));
+    }
+    places
 }
 
 fn condition(node: &Node) -> Option<Condition> {

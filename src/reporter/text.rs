@@ -47,7 +47,7 @@ impl Text {
     pub fn lines(&self, event: &Event, record: &RunRecord) -> Vec<Line> {
         match &event.kind {
             EventKind::RunStarted(started) => vec![Line::Note(beginning(started))],
-            EventKind::TryFailed(tried) => vec![Line::Note(failed_try(tried))],
+            EventKind::TryFailed(tried) => failed_try(tried).map(Line::Note).into_iter().collect(),
             EventKind::WriteSettled { fate: WriteFate::Found, .. } => {
                 vec![Line::Note("    no answer came, but Airflow has it: nothing is sent again".to_owned())]
             }
@@ -116,8 +116,8 @@ impl Text {
         let location = unmet.location.as_ref()?;
         let message = match (&unmet.message, &unmet.gave) {
             (Some(message), _) => message.clone(),
-            (None, Some(gave)) => format!("this gave {gave}, not true or false"),
-            (None, None) => "this is not true".to_owned(),
+            (None, Some(gave)) => format!("`{}` is {gave}, not true or false", unmet.expression),
+            (None, None) => format!("`{}` is not true", unmet.expression),
         };
         let diagnostic = Diagnostic::new(Code::NOT_TRUE, &self.file, location.span, message);
         let values = unmet.values.iter();
@@ -130,12 +130,14 @@ fn beginning(started: &RunStarted) -> String {
     format!("{}{sha}: run {} on `{}` ({})", started.playbook, started.run_id, started.target, started.base_url)
 }
 
-fn failed_try(tried: &TryFailed) -> String {
+/// A try that something follows; the failure of the step tells the last one.
+fn failed_try(tried: &TryFailed) -> Option<String> {
     let next = match tried.retry_in_ms {
-        Some(pause) => format!("; trying again in {}", summary::elapsed(pause)),
-        None => String::new(),
+        _ if tried.is_unknown => "looking for what became of it".to_owned(),
+        Some(pause) => format!("trying again in {}", summary::elapsed(pause)),
+        None => return None,
     };
-    format!("    try {} of {}: {}{next}", tried.try_number, tried.attempts, tried.message)
+    Some(format!("    try {} of {}: {}; {next}", tried.try_number, tried.attempts, tried.message))
 }
 
 fn plain(failure: &Failure) -> Vec<String> {

@@ -20,15 +20,25 @@ const MAY_IMPORT: [(&str, &[&str]); 17] = [
     ("plan", &["source", "diagnostic", "yaml", "outcome", "playbook", "record"]),
     ("sandbox", &["yaml", "source", "diagnostic", "clock", "airflow::model"]),
     ("reporter", &["event", "record", "outcome", "source", "diagnostic"]),
-    (
-        "executor",
-        &["plan", "playbook", "airflow", "http", "event", "outcome", "source", "clock", "secret"],
-    ),
+    ("executor", &["plan", "playbook", "airflow", "http", "event", "outcome", "source", "clock", "secret"]),
     (
         "cli",
         &[
-            "source", "clock", "secret", "diagnostic", "yaml", "http", "airflow", "outcome", "event", "record",
-            "playbook", "plan", "sandbox", "reporter", "executor",
+            "source",
+            "clock",
+            "secret",
+            "diagnostic",
+            "yaml",
+            "http",
+            "airflow",
+            "outcome",
+            "event",
+            "record",
+            "playbook",
+            "plan",
+            "sandbox",
+            "reporter",
+            "executor",
         ],
     ),
     ("lib", &[]),
@@ -163,7 +173,11 @@ fn time_passes_through_the_clock_only() {
 fn every_file_says_what_it_is() {
     for (path, text) in sources() {
         assert!(text.starts_with("//! "), "{} does not begin with `//!`", relative(&path));
-        assert!(!text.contains("use super::*;") || text.contains("mod tests {"), "{} has a glob import", relative(&path));
+        assert!(
+            !text.contains("use super::*;") || text.contains("mod tests {"),
+            "{} has a glob import",
+            relative(&path)
+        );
     }
 }
 

@@ -138,7 +138,7 @@ impl StepRun<'_, '_> {
                 return self.recorded(None, WriteFate::Accepted);
             }
             let next = match &error {
-                Some(error) => self.after_failed_try(error, number)?,
+                Some(error) => self.after_failed_write(error, number)?,
                 None => Next::GiveUp(None),
             };
             if delivery == Delivery::Unknown {

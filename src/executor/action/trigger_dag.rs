@@ -158,7 +158,7 @@ impl StepRun<'_, '_> {
             };
             let delivery = error.as_ref().map_or(Delivery::Unknown, ApiError::delivery);
             let next = match &error {
-                Some(error) if delivery != Delivery::Accepted => self.after_failed_try(error, number)?,
+                Some(error) if delivery != Delivery::Accepted => self.after_failed_write(error, number)?,
                 Some(_) | None => Next::GiveUp(None),
             };
             if delivery != Delivery::Refused {
@@ -191,7 +191,9 @@ impl StepRun<'_, '_> {
         Ok(match error {
             Some(error) => {
                 let failure = exhausted(error, reason);
-                match error.airflow_says.as_deref().and_then(param).and_then(|_| self.location_of("conf")) {
+                let param = error.airflow_says.as_deref().and_then(param);
+                let place = |param| self.location_of(&format!("conf/{param}")).or_else(|| self.location_of("conf"));
+                match param.and_then(place) {
                     Some(location) => failure.with_location(location).into(),
                     None => failure.into(),
                 }
