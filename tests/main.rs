@@ -1,4 +1,5 @@
 //! The house, seen from outside.
 
+mod docs;
 mod house;
 mod sandbox_recordings;

@@ -22,16 +22,18 @@ pub(super) struct Cli {
 }
 
 const AFTER_HELP: &str = "\
-A first word that is a command is one; a playbook of that name is written ./check.
+A first word that is a command is one; a playbook of that name is ./check.
 Try it without an Airflow: myaf-run --sandbox PLAYBOOK
-Exit codes: 0 all is well, 1 a step failed, 2 usage or invalid playbook, 3 unreachable, 4 authentication,
-5 a wait ran out, 7 a write may or may not have happened, 70 a bug, 74 can't write, 129/130/143 a signal.";
+Every option has a variable: MYAF_RUN_TARGET for --target, and so on.
+
+Exit codes: 0 all is well, 1 a step failed, 2 usage or invalid playbook,
+3 unreachable, 4 authentication, 5 a wait ran out, 7 a write may or may not
+have happened, 70 a bug, 74 can't write, 129, 130 and 143 a signal.";
 
 /// The commands beside running.
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
     /// Check playbooks without running them
-    #[command(alias = "--syntax-check")]
     Check(CheckArgs),
     /// Print the JSON Schema that playbooks are checked against
     Schema {

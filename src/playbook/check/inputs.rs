@@ -60,6 +60,7 @@ impl Checker<'_> {
             let message = format!("`{name}` has a meaning of its own in templates");
             let mistake = Diagnostic::new(Code::NAME_TAKEN, self.file, span, message);
             self.report(mistake.with_help(format!("choose another name, such as `{name}_`")));
+            self.names.make(name, maker, span);
         } else if let Some((by, first)) = taken
             && !(by == Maker::Capture && maker == Maker::Capture)
         {

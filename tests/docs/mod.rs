@@ -1,0 +1,115 @@
+//! What README, examples and help say is what the program does.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use assert_cmd::Command;
+use myaf_run::cli::exit_code::ExitCode;
+use myaf_run::outcome::ActionKind;
+use tempfile::TempDir;
+
+const ROOT: &str = env!("CARGO_MANIFEST_DIR");
+
+fn readme() -> String {
+    fs::read_to_string(Path::new(ROOT).join("README.md")).expect("there is a README")
+}
+
+/// The fenced blocks of a language.
+fn blocks(text: &str, language: &str) -> Vec<String> {
+    let fence = format!("```{language}\n");
+    let after = text.split(&fence).skip(1);
+    after.map(|rest| rest.split("\n```").next().unwrap_or_default().to_owned() + "\n").collect()
+}
+
+fn examples() -> Vec<PathBuf> {
+    let folder = fs::read_dir(Path::new(ROOT).join("examples")).expect("there are examples");
+    let mut files: Vec<PathBuf> = folder.map(|entry| entry.expect("an entry").path()).collect();
+    files.retain(|path| path.extension().is_some_and(|extension| extension == "yaml"));
+    files.sort();
+    files
+}
+
+/// `myaf-run` with nothing of our own environment.
+fn myaf_run() -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_myaf-run"));
+    command.env_clear();
+    command
+}
+
+#[test]
+fn every_example_runs_to_its_end_on_both_versions() {
+    let examples = examples();
+    assert!(examples.len() >= 4, "{examples:?}");
+    for example in examples {
+        for api in ["v1", "v2"] {
+            let run = myaf_run().args(["--sandbox", "--api", api]).arg(&example).output().expect("it runs");
+            let told = String::from_utf8_lossy(&run.stderr).into_owned();
+            assert_eq!(run.status.code(), Some(0), "{} on {api}:\n{told}", example.display());
+        }
+    }
+}
+
+#[test]
+fn the_playbooks_in_the_readme_run_and_its_scenario_loses_an_answer() {
+    let folder = TempDir::new().expect("a folder");
+    let blocks = blocks(&readme(), "yaml");
+    let (playbooks, scenarios): (Vec<_>, Vec<_>) = blocks.iter().partition(|block| block.contains("steps:"));
+    assert!(playbooks.len() >= 2 && scenarios.len() == 1, "{blocks:?}");
+    let scenario = folder.path().join("scenario.yaml");
+    fs::write(&scenario, scenarios[0]).expect("it is written");
+    for (number, playbook) in playbooks.iter().enumerate() {
+        let path = folder.path().join(format!("{number}.yaml"));
+        fs::write(&path, playbook).expect("it is written");
+        for sandbox in ["--sandbox".to_owned(), format!("--sandbox={}", scenario.display())] {
+            let run = myaf_run().args([sandbox.as_str(), "--api", "v1"]).arg(&path).output().expect("it runs");
+            let told = String::from_utf8_lossy(&run.stderr).into_owned();
+            assert_eq!(run.status.code(), Some(0), "{sandbox}:\n{playbook}\n{told}");
+            let is_lost = sandbox != "--sandbox";
+            assert_eq!(told.contains("no answer came, but Airflow has it"), is_lost, "{sandbox}:\n{told}");
+        }
+    }
+}
+
+#[test]
+fn the_first_playbook_of_the_readme_is_the_quickstart() {
+    let shown = blocks(&readme(), "yaml").remove(0);
+    let file = fs::read_to_string(Path::new(ROOT).join("examples/quickstart.yaml")).expect("it is there");
+    let body = |text: &str| text.split_once('\n').map(|(_, body)| body.trim().to_owned());
+    assert_eq!(body(&shown), body(&file));
+}
+
+#[test]
+fn the_exit_codes_in_the_readme_are_those_of_the_program() {
+    let readme = readme();
+    let table = readme.split("## Exit codes").nth(1).and_then(|rest| rest.split("\n## ").next()).expect("a table");
+    let cells = table.lines().filter_map(|line| line.strip_prefix("| ")?.split(" |").next());
+    let shown: BTreeSet<u8> = cells.flat_map(|cell| cell.split(", ")).filter_map(|code| code.parse().ok()).collect();
+    let later = [ExitCode::NothingSelected, ExitCode::Locked];
+    let known = ExitCode::ALL.into_iter().filter(|code| !later.contains(code)).map(ExitCode::as_u8);
+    assert_eq!(shown, known.collect());
+}
+
+#[test]
+fn the_readme_names_every_action_and_every_field_of_its_result() {
+    let readme = readme();
+    for kind in ActionKind::ALL {
+        let start = format!("| `{}` |", kind.key());
+        let row = readme.lines().find(|line| line.starts_with(&start)).unwrap_or_else(|| panic!("no row {start}"));
+        for field in kind.result_fields() {
+            assert!(row.contains(&format!("`{field}`")), "{} gives `{field}`, which its row does not say", kind.key());
+        }
+    }
+}
+
+#[test]
+fn every_crate_that_is_used_has_its_sentence() {
+    let readme = readme();
+    let table = readme.split("## What it is built with").nth(1).expect("a table");
+    let manifest = fs::read_to_string(Path::new(ROOT).join("Cargo.toml")).expect("a manifest");
+    let used = manifest.split("\n[dependencies]\n").nth(1).and_then(|rest| rest.split("\n[dev-dependencies]").next());
+    let lines = used.expect("dependencies").lines().filter(|line| !line.starts_with(['#', '[']));
+    for name in lines.filter_map(|line| line.split_once(" = ").map(|(name, _)| name)) {
+        assert!(table.contains(name), "`{name}` has no sentence");
+    }
+}
