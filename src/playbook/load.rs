@@ -7,7 +7,7 @@ use crate::playbook::check::{Checked, check};
 use crate::playbook::model::Playbook;
 use crate::source::SourceFile;
 use crate::yaml::schema::Schema;
-use crate::yaml::{self, Node};
+use crate::yaml::{self, Node, Parsed};
 
 /// A playbook without mistakes.
 #[derive(Debug, Clone)]
@@ -38,10 +38,12 @@ pub fn schema() -> serde_json::Value {
 /// Every mistake that can be seen, in the order of the file.
 pub fn load(name: &str, bytes: Vec<u8>) -> Result<Loaded, Vec<Diagnostic>> {
     let file = yaml::decode(name, bytes).map_err(|mistake| vec![mistake])?;
-    let tree = yaml::parse(&file)?;
-    let mut mistakes = SCHEMA.check(&file, &tree);
+    let Parsed { tree, mut mistakes } = yaml::read(&file);
+    let Some(tree) = tree else { return Err(mistakes) };
     let Checked { mistakes: meaning, env_names } = check(&file, &tree);
-    mistakes.extend(meaning);
+    let further = SCHEMA.check(&file, &tree).into_iter().chain(meaning);
+    let further: Vec<Diagnostic> = further.filter(|found| !is_told(found, &mistakes)).collect();
+    mistakes.extend(further);
     mistakes.sort_by_key(|mistake| mistake.span.start);
     if !mistakes.is_empty() {
         return Err(mistakes);
@@ -53,6 +55,11 @@ pub fn load(name: &str, bytes: Vec<u8>) -> Result<Loaded, Vec<Diagnostic>> {
             Err(vec![Diagnostic::new(crate::diagnostic::Code::WRONG_TYPE, &file, tree.span, message)])
         }
     }
+}
+
+/// Whether what was found stands where a mistake of the text itself was told.
+fn is_told(found: &Diagnostic, told: &[Diagnostic]) -> bool {
+    told.iter().any(|mistake| mistake.span.start <= found.span.start && found.span.end <= mistake.span.end)
 }
 
 /// An optional key is left out, never set to nothing: takes `null` out of what `Option` allows.

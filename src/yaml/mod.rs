@@ -24,6 +24,6 @@ mod trace;
 pub mod schema;
 
 pub use decode::decode;
-pub use parse::parse;
+pub use parse::{Parsed, parse, read};
 pub use scalar::span_in_scalar;
 pub use tree::{Entry, Node, NodeValue};

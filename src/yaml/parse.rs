@@ -11,12 +11,30 @@ use crate::source::SourceFile;
 /// How many bytes may be read again for templates without quotes, beyond the first pass.
 const READ_AGAIN: usize = 16 * 1024 * 1024;
 
-/// Reads one YAML document.
+/// What reading gave: with mistakes in it, the tree may still be there, for whoever looks for further ones.
+#[derive(Debug, Clone)]
+pub struct Parsed {
+    /// The tree, unless something stopped the reading. A template without quotes is a text of the same length in it.
+    pub tree: Option<Node>,
+    /// Every mistake, in the order of the file.
+    pub mistakes: Vec<Diagnostic>,
+}
+
+/// Reads one YAML document without mistakes.
 ///
 /// # Errors
-/// Every mistake that can be seen without knowing what the file is for: syntax, keys, anchors, tags, templates without
-/// quotes, size. At least one, in the order of the file.
+/// Every mistake that [`read`] finds; at least one.
 pub fn parse(file: &SourceFile) -> Result<Node, Vec<Diagnostic>> {
+    match read(file) {
+        Parsed { tree: Some(tree), mistakes } if mistakes.is_empty() => Ok(tree),
+        Parsed { mistakes, .. } => Err(mistakes),
+    }
+}
+
+/// Reads one YAML document, with every mistake that can be seen without knowing what the file is for: syntax, keys,
+/// anchors, tags, templates without quotes, size. Without a tree there is at least one.
+#[must_use]
+pub fn read(file: &SourceFile) -> Parsed {
     let mut masked: Option<String> = None;
     let mut mistakes: Vec<Diagnostic> = Vec::new();
     let mut bytes_left = READ_AGAIN;
@@ -24,15 +42,12 @@ pub fn parse(file: &SourceFile) -> Result<Node, Vec<Diagnostic>> {
         let pass = build(file, masked.as_deref().unwrap_or(file.text()));
         let Some(slip) = pass.slip else {
             mistakes.extend(pass.mistakes);
-            return match pass.tree {
-                Some(tree) if mistakes.is_empty() => Ok(tree),
-                _ => Err(in_file_order(mistakes)),
-            };
+            return Parsed { tree: pass.tree, mistakes: in_file_order(mistakes) };
         };
         mistakes.push(slip.diagnostic);
         let Some(left) = bytes_left.checked_sub(file.text().len()) else {
             mistakes.extend(pass.mistakes);
-            return Err(in_file_order(mistakes));
+            return Parsed { tree: None, mistakes: in_file_order(mistakes) };
         };
         bytes_left = left;
         let text = masked.get_or_insert_with(|| file.text().to_owned());
