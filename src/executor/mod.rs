@@ -19,6 +19,7 @@ mod wait;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use jiff::SignedDuration;
 use serde_json::Map;
 
 pub use interrupt::Interrupt;
@@ -76,6 +77,8 @@ struct Run<'a> {
     variables: Variables,
     /// The datasets of this Airflow, once a step has read them.
     datasets: Option<Vec<Dataset>>,
+    /// How far the server's clock is ahead of ours, once an answer has told.
+    server_ahead: Option<SignedDuration>,
     /// When each DAG was last read and not paused, by the clock's elapsed time.
     ready_dags: BTreeMap<String, Duration>,
 }
@@ -120,24 +123,28 @@ pub async fn execute(plan: &Plan, tools: &Tools<'_>, sink: &mut dyn Sink) -> Res
         emitter: Emitter::new(tools.clock.clone(), tools.masker.clone(), sink),
         variables: Variables::new(plan),
         datasets: None,
+        server_ahead: None,
         ready_dags: BTreeMap::new(),
     };
     run.emitter.emit(EventKind::RunStarted(Box::new(beginning(plan))))?;
+    let mut is_whole = true;
     for index in 0..plan.steps.len() {
-        if let Some(signal) = tools.interrupt.signal() {
-            run.emitter.emit(EventKind::Interrupted { signal })?;
+        if tools.interrupt.signal().is_some() {
+            is_whole = false;
             break;
         }
-        let outcome = StepRun::new(&mut run, index).run().await?;
-        match outcome {
+        run.variables.set_elapsed(tools.clock.elapsed().saturating_sub(started));
+        match StepRun::new(&mut run, index).run().await? {
             StepOutcome::Passed | StepOutcome::Skipped => {}
-            StepOutcome::Failed => break,
-            StepOutcome::Interrupted => {
-                let signal = tools.interrupt.signal().unwrap_or_default();
-                run.emitter.emit(EventKind::Interrupted { signal })?;
+            StepOutcome::Failed | StepOutcome::Interrupted => {
+                is_whole = false;
                 break;
             }
         }
+    }
+    // A signal that came when everything was done changes nothing.
+    if let Some(signal) = tools.interrupt.signal().filter(|_| !is_whole) {
+        run.emitter.emit(EventKind::Interrupted { signal })?;
     }
     let elapsed = tools.clock.elapsed().saturating_sub(started);
     run.emitter.emit(EventKind::RunFinished { elapsed_ms: millis(elapsed) })

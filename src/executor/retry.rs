@@ -55,7 +55,9 @@ impl StepRun<'_, '_> {
 
     fn decide(&self, error: &ApiError, number: u32) -> Result<Next, Stop> {
         let policy = &self.planned.retry;
-        let Some(kind) = error.retry_kind().filter(|kind| policy.only.contains(&retried(*kind))) else {
+        // What is not there is not asked for again; the whole action may be, see `repeat_reading`.
+        let kind = error.retry_kind().filter(|kind| *kind != RetryKind::NotFound);
+        let Some(kind) = kind.filter(|kind| policy.only.contains(&retried(*kind))) else {
             return Ok(Next::GiveUp(None));
         };
         if self.given_up(error, kind)? {

@@ -11,7 +11,6 @@ use serde_json::Value;
 use crate::airflow::answer::{DagRun, DatasetEvent, EventsPage, NewDagRun, Page};
 use crate::airflow::client::Client;
 use crate::airflow::error::{ApiError, ErrorKind};
-use crate::executor::Stop;
 use crate::executor::step::StepRun;
 use crate::outcome::{Failure, FailureKind};
 
@@ -41,49 +40,43 @@ pub(super) enum Settled<T> {
 pub(super) struct Marked<'a> {
     pub(super) dataset_id: i64,
     pub(super) mark: &'a str,
-    /// When it was announced, by the server's clock where that is known.
+    /// When it was announced, by the server's clock; the earliest time there is where that is not known.
     pub(super) announced: Timestamp,
 }
 
 impl StepRun<'_, '_> {
-    /// Looks for a run by its id. After a conflict, and after the last try, it looks for as long as settling may take.
-    pub(super) async fn look_for_run(
-        &mut self,
-        new: &NewDagRun,
-        error: Option<&ApiError>,
-        is_last: bool,
-    ) -> Result<Settled<DagRun>, Stop> {
-        let keep_looking = is_last || error.is_some_and(|error| error.kind == ErrorKind::Conflict);
+    /// Looks for a run by its id: until Airflow says that it is not there, or for as long as settling may take.
+    pub(super) async fn look_for_run(&mut self, new: &NewDagRun, keep_looking: bool) -> Settled<DagRun> {
         let end = self.settle_end();
         let mut pause = LOOK_FIRST;
         loop {
             let found =
                 self.look(end, async |client, limit| client.dag_run(&new.dag_id, &new.dag_run_id, limit).await).await;
             let is_absent = match found {
-                Some(Ok(run)) => return Ok(Settled::Found(run)),
+                Some(Ok(run)) => return Settled::Found(run),
                 Some(Err(error)) => error.kind == ErrorKind::NotFound,
                 None => false,
             };
             if is_absent && !keep_looking {
-                return Ok(Settled::Absent);
+                return Settled::Absent;
             }
             if !self.look_again(end, &mut pause).await {
-                return Ok(if is_absent { Settled::Absent } else { Settled::Unknown });
+                return if is_absent { Settled::Absent } else { Settled::Unknown };
             }
         }
     }
 
     /// Looks for an event by its mark for as long as settling may take.
-    pub(super) async fn look_for_event(&mut self, marked: Marked<'_>) -> Result<Settled<DatasetEvent>, Stop> {
+    pub(super) async fn look_for_event(&mut self, marked: Marked<'_>) -> Settled<DatasetEvent> {
         let end = self.settle_end();
         let mut pause = LOOK_FIRST;
         loop {
             let looked = self.search_events(marked, end).await;
             if let Settled::Found(event) = looked {
-                return Ok(Settled::Found(event));
+                return Settled::Found(event);
             }
             if !self.look_again(end, &mut pause).await {
-                return Ok(looked);
+                return looked;
             }
         }
     }

@@ -55,9 +55,11 @@ impl<'r, 'a> StepRun<'r, 'a> {
         let name = self.name();
         let shown = name.as_ref().map_or_else(|_| self.planned.id.clone(), Clone::clone);
         self.run.emitter.emit(EventKind::StepStarted { step: self.index, name: shown })?;
-        let end = match name {
-            Ok(_) => self.act().await,
-            Err(failure) => Err(Stop::from(failure)),
+        // A step that is skipped need not be able to work its name out.
+        let end = match (self.is_wanted(), name) {
+            (Ok(false), _) => Ok(End::without_result(StepOutcome::Skipped, None)),
+            (Ok(true), Ok(_)) => self.act().await,
+            (Err(failure), _) | (Ok(true), Err(failure)) => Err(Stop::from(failure)),
         };
         let end = match end {
             Ok(end) => end,
@@ -105,12 +107,14 @@ impl<'r, 'a> StepRun<'r, 'a> {
         Ok(value.as_str().map_or_else(|| value.to_string(), str::to_owned))
     }
 
-    async fn act(&mut self) -> Result<End, Stop> {
-        if let Some(when) = &self.planned.when
-            && !self.condition(when, &self.run.variables.scope())?
-        {
-            return Ok(End::without_result(StepOutcome::Skipped, None));
+    fn is_wanted(&self) -> Result<bool, Box<Failure>> {
+        match &self.planned.when {
+            Some(when) => self.condition(when, &self.run.variables.scope()),
+            None => Ok(true),
         }
+    }
+
+    async fn act(&mut self) -> Result<End, Stop> {
         let result = self.result().await?;
         let captured = self.capture(&result);
         match captured {

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use minijinja::Value as Dynamic;
 use minijinja::value::Object;
@@ -17,6 +18,8 @@ use crate::source::{Location, SourceFile};
 pub(super) struct Variables {
     file: SourceFile,
     names: Arc<BTreeMap<String, Dynamic>>,
+    /// The map `run`, whose `elapsed` changes.
+    run: Option<Value>,
     /// Captures that a step did not make, with what became of it.
     unmade: BTreeMap<String, String>,
 }
@@ -38,7 +41,12 @@ impl Object for Layers {
 impl Variables {
     pub(super) fn new(plan: &Plan) -> Self {
         let names = plan.names.iter().map(|(name, value)| (name.clone(), dynamic(value))).collect();
-        Self { file: plan.file.clone(), names: Arc::new(names), unmade: BTreeMap::new() }
+        Self {
+            file: plan.file.clone(),
+            names: Arc::new(names),
+            run: plan.names.get("run").cloned(),
+            unmade: BTreeMap::new(),
+        }
     }
 
     /// The names of the run.
@@ -49,6 +57,14 @@ impl Variables {
     /// The names of the run under those of a place.
     pub(super) fn scope_with(&self, local: BTreeMap<String, Dynamic>) -> Dynamic {
         Dynamic::from_object(Layers { local, names: Arc::clone(&self.names) })
+    }
+
+    /// Sets `run.elapsed`, in seconds.
+    pub(super) fn set_elapsed(&mut self, elapsed: Duration) {
+        if let Some(Value::Object(run)) = &mut self.run {
+            run.insert("elapsed".to_owned(), elapsed.as_secs_f64().into());
+            Arc::make_mut(&mut self.names).insert("run".to_owned(), dynamic(run));
+        }
     }
 
     pub(super) fn set(&mut self, name: &str, value: &Value) {

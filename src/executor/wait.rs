@@ -47,7 +47,8 @@ impl StepRun<'_, '_> {
     pub(super) async fn follow(&mut self, run: DagRun, settings: &WaitSettings) -> Result<DagRun, Stop> {
         let log_lines = settings.log_lines.map_or(20, |count| usize::try_from(count.0).unwrap_or(usize::MAX));
         let mut following = self.following(run, settings);
-        self.deadline = self.deadline_of_wait(following.end);
+        // A wait has its own bound, and is judged by a read made after it.
+        self.deadline = following.end.saturating_add(WHY_TIME);
         loop {
             self.say_state(&following.run)?;
             match following.run.state {
@@ -90,14 +91,6 @@ impl StepRun<'_, '_> {
             last_answer: now,
             last_paused_look: now,
             was_absent: false,
-        }
-    }
-
-    /// A wait has its own bound: the step's default does not cut it.
-    fn deadline_of_wait(&self, end: Duration) -> Duration {
-        match self.planned.timeout {
-            Some(_) => self.deadline,
-            None => end.saturating_add(WHY_TIME),
         }
     }
 
@@ -186,7 +179,9 @@ impl StepRun<'_, '_> {
             Err(Stop::Failed(why)) => {
                 failure = failure.with_note(format!("its tasks could not be read: {}", why.message));
             }
-            Err(stop) => return Err(stop),
+            // That it failed is known; a signal only ends the search for the reason.
+            Err(Stop::Interrupted(_)) => {}
+            Err(Stop::Broken(error)) => return Err(error.into()),
         }
         if let Some(ui) = self.run.tools.ui_url.as_deref() {
             failure = failure.with_help(format!("see {}", self.run.tools.client.run_link(ui, dag_id, id)));
@@ -208,7 +203,8 @@ impl StepRun<'_, '_> {
         match self.read(async |client, limit| client.task_log(&request, limit).await).await {
             Ok(mut lines) => Ok(lines.split_off(lines.len().saturating_sub(count))),
             Err(Stop::Failed(why)) => Ok(vec![format!("(its log could not be read: {})", why.message)]),
-            Err(stop) => Err(stop),
+            Err(Stop::Interrupted(_)) => Ok(Vec::new()),
+            Err(Stop::Broken(error)) => Err(error.into()),
         }
     }
 }

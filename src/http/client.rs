@@ -34,6 +34,12 @@ impl Default for HttpOptions {
     }
 }
 
+/// Whether a URL names this machine: no proxy stands between.
+fn is_loopback(url: &Url) -> bool {
+    let host = url.host_str().unwrap_or_default().trim_start_matches('[').trim_end_matches(']');
+    host == "localhost" || host.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
+}
+
 /// One request.
 #[derive(Debug, Clone)]
 pub struct Request {
@@ -63,7 +69,8 @@ impl HttpClient {
     /// When a certificate of the options can't be used, or no root certificate is found for `https`.
     pub fn new(target: &Url, options: &HttpOptions) -> Result<Self, SetupError> {
         let tls = tls::configuration(&options.tls, target.scheme() == "https")?;
-        let client = Client::builder()
+        let builder = if is_loopback(target) { Client::builder().no_proxy() } else { Client::builder() };
+        let client = builder
             .tls_backend_preconfigured(tls)
             .user_agent(concat!("myaf-run/", env!("CARGO_PKG_VERSION")))
             .redirect(redirect::Policy::none())

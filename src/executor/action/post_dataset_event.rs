@@ -2,15 +2,18 @@
 //!
 //! Airflow keeps every event it is sent, so each carries a mark of ours; after a lost answer the mark is looked for.
 
+use std::cell::Cell;
+
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
 use crate::airflow::answer::{Dataset, DatasetEvent};
+use crate::airflow::client::Client;
 use crate::airflow::error::{ApiError, Delivery, ErrorKind};
 use crate::event::{EventKind, WriteAnnounced, WriteFate};
 use crate::executor::Stop;
 use crate::executor::request::Sent;
-use crate::executor::retry::Next;
+use crate::executor::retry::{Next, exhausted};
 use crate::executor::settle::{Marked, Settled, unknown};
 use crate::executor::step::StepRun;
 use crate::outcome::{ActionKind, ActionResult, DatasetEventResult, Failure, FailureKind};
@@ -30,7 +33,7 @@ impl StepRun<'_, '_> {
     pub(in crate::executor) async fn post_dataset_event(&mut self) -> Result<ActionResult, Stop> {
         let keys: PostDatasetEvent = self.arguments()?;
         self.check_no_secret("dataset_uri", &keys.dataset_uri.0)?;
-        let (dataset, server_time) = self.dataset(&keys.dataset_uri.0).await?;
+        let dataset = self.dataset(&keys.dataset_uri.0).await?;
         self.consumers(&dataset, keys.consumers.unwrap_or(Consumers::Warn)).await?;
         let mark = self.identity().mark();
         let mut extra = keys.extra.map(|extra| extra.0).unwrap_or_default();
@@ -38,7 +41,7 @@ impl StepRun<'_, '_> {
             let message = "`extra` holds `myaf_run`, which is our mark of the event";
             return Err(Failure::new(FailureKind::Template, message).with_help("choose another key").into());
         }
-        let announced = server_time.unwrap_or_else(|| self.run.tools.clock.now());
+        let announced = self.server_now().unwrap_or(Timestamp::MIN);
         let on_unknown = keys.on_unknown.unwrap_or(OnUnknown::Repeat);
         let new = NewEvent { dataset, extra, mark, announced, on_unknown };
         self.announce_event(&new)?;
@@ -46,26 +49,31 @@ impl StepRun<'_, '_> {
         Ok(ActionResult::PostDatasetEvent(Box::new(event_result(new, event))))
     }
 
-    /// The dataset with this URI, else with this name; and the time on the server's clock.
-    async fn dataset(&mut self, uri: &str) -> Result<(Dataset, Option<Timestamp>), Stop> {
-        let mut server_time = None;
+    /// The dataset with this URI, else with this name.
+    async fn dataset(&mut self, uri: &str) -> Result<Dataset, Stop> {
         if self.run.datasets.is_none() {
-            let times = std::cell::Cell::new(None);
+            let server_time = Cell::new(None);
             let all = self.pages(async |client, offset, limit| {
                 let page = client.datasets(None, offset, limit).await;
-                times.set(page.as_ref().ok().and_then(|page| page.server_time));
+                server_time.set(page.as_ref().ok().and_then(|page| page.server_time));
                 page
             });
             self.run.datasets = Some(all.await?);
-            server_time = times.get();
+            let now = self.run.tools.clock.now();
+            self.run.server_ahead = server_time.get().map(|server| server.duration_since(now));
         }
         let all = self.run.datasets.as_deref().unwrap_or_default();
-        let found =
-            all.iter().find(|dataset| dataset.uri == uri).or_else(|| all.iter().find(|dataset| dataset.name == uri));
-        match found {
-            Some(dataset) => Ok((dataset.clone(), server_time)),
+        let by_uri = all.iter().find(|dataset| dataset.uri == uri);
+        match by_uri.or_else(|| all.iter().find(|dataset| dataset.name == uri)) {
+            Some(dataset) => Ok(dataset.clone()),
             None => Err(self.no_such_dataset(uri, all).into()),
         }
+    }
+
+    /// Now, by the server's clock; none where the server does not tell its time.
+    fn server_now(&self) -> Option<Timestamp> {
+        let ahead = self.run.server_ahead?;
+        self.run.tools.clock.now().saturating_add(ahead).ok()
     }
 
     fn no_such_dataset(&self, uri: &str, all: &[Dataset]) -> Failure {
@@ -94,7 +102,10 @@ impl StepRun<'_, '_> {
                 Ok(dag) if dag.is_stale => idle.push(format!("`{dag_id}` is stale")),
                 Ok(_) => {}
                 Err((error, _)) if error.kind == ErrorKind::NotFound => idle.push(format!("`{dag_id}` is gone")),
-                Err((error, reason)) => return Err(crate::executor::retry::exhausted(&error, reason).into()),
+                Err((error, reason)) if consumers == Consumers::Require => return Err(exhausted(&error, reason).into()),
+                Err((error, _)) => {
+                    self.warn(format!("the consumer `{dag_id}` can't be looked at: {}", error.message))?;
+                }
             }
         }
         let would_run = dataset.consumers.len() - idle.len();
@@ -123,31 +134,24 @@ impl StepRun<'_, '_> {
 
     /// Sends the POST until it is known that the event is there, or that it can't be.
     async fn post(&mut self, new: &NewEvent) -> Result<Option<DatasetEvent>, Stop> {
-        let marked = Marked { dataset_id: new.dataset.id, mark: &new.mark, announced: new.announced };
         for number in 1.. {
-            let ask = async |client: &crate::airflow::client::Client, limit| {
-                client.create_dataset_event(&new.dataset, &new.extra, limit).await
-            };
+            let ask = async |client: &Client, limit| client.create_dataset_event(&new.dataset, &new.extra, limit).await;
             let error = match self.write_once(ask).await? {
                 Sent::Answer(Ok(event)) => return self.recorded(Some(event), WriteFate::Accepted),
+                Sent::Answer(Err(error)) if error.delivery() == Delivery::Accepted => {
+                    return self.recorded(None, WriteFate::Accepted);
+                }
                 Sent::Answer(Err(error)) => Some(error),
                 Sent::CutShort => None,
             };
-            let delivery = error.as_ref().map_or(Delivery::Unknown, ApiError::delivery);
-            if delivery == Delivery::Accepted {
-                return self.recorded(None, WriteFate::Accepted);
-            }
             let next = match &error {
                 Some(error) => self.after_failed_write(error, number)?,
                 None => Next::GiveUp(None),
             };
-            if delivery == Delivery::Unknown {
-                let may_repeat = matches!(next, Next::Retry(_)) && new.on_unknown == OnUnknown::Repeat;
-                match self.look_for_event(marked).await? {
-                    Settled::Found(event) => return self.recorded(Some(event), WriteFate::Found),
-                    Settled::Absent if may_repeat => {}
-                    Settled::Absent | Settled::Unknown => return Err(self.lost_event(new, error.as_ref())?),
-                }
+            if error.as_ref().is_none_or(|error| error.delivery() == Delivery::Unknown)
+                && let Some(event) = self.found_or_absent(new, error.as_ref(), &next).await?
+            {
+                return self.recorded(Some(event), WriteFate::Found);
             }
             match next {
                 Next::Retry(pause) => self.pause(pause).await?,
@@ -155,6 +159,26 @@ impl StepRun<'_, '_> {
             }
         }
         unreachable!("tries are counted until one of them ends the loop")
+    }
+
+    /// Looks for an event whose answer was lost. None means that it is not there and may be sent again; where it may not,
+    /// or where Airflow could not be asked to the end, that is a failure.
+    async fn found_or_absent(
+        &mut self,
+        new: &NewEvent,
+        error: Option<&ApiError>,
+        next: &Next,
+    ) -> Result<Option<DatasetEvent>, Stop> {
+        let marked = Marked { dataset_id: new.dataset.id, mark: &new.mark, announced: new.announced };
+        let settled = self.look_for_event(marked).await;
+        let may_repeat = matches!(next, Next::Retry(_))
+            && new.on_unknown == OnUnknown::Repeat
+            && self.run.tools.interrupt.signal().is_none();
+        match settled {
+            Settled::Found(event) => Ok(Some(event)),
+            Settled::Absent if may_repeat => Ok(None),
+            Settled::Absent | Settled::Unknown => Err(self.lost_event(new, error)?),
+        }
     }
 
     fn recorded(&mut self, event: Option<DatasetEvent>, fate: WriteFate) -> Result<Option<DatasetEvent>, Stop> {

@@ -24,6 +24,14 @@ use crate::executor::step::StepRun;
 use crate::outcome::{ActionKind, ActionResult, DagRunResult, Failure, FailureKind};
 use crate::playbook::action::{TriggerDag, Wait, WaitSettings};
 
+/// What one try to make a run came to.
+enum Tried {
+    /// The run is there.
+    Made(DagRun),
+    /// It is not, or not yet; without an error, a signal came before the answer.
+    Not { error: Option<ApiError>, next: Next },
+}
+
 /// How long it is believed that a DAG is there and not paused.
 const DAG_READY_FOR: Duration = Duration::from_secs(60);
 
@@ -150,31 +158,72 @@ impl StepRun<'_, '_> {
 
     /// Sends the POST until it is known that the run is there, or that it can't be.
     async fn create(&mut self, new: &NewDagRun) -> Result<DagRun, Stop> {
+        let mut in_doubt = false;
         for number in 1.. {
-            let error = match self.write_once(async |client, limit| client.create_dag_run(new, limit).await).await? {
-                Sent::Answer(Ok(run)) => return self.made(run, WriteFate::Accepted),
-                Sent::Answer(Err(error)) => Some(error),
-                Sent::CutShort => None,
+            let (error, next) = match self.try_to_create(new, number).await {
+                Ok(Tried::Made(run)) => return Ok(run),
+                Ok(Tried::Not { error, next }) => (error, next),
+                // No time for another try; an earlier one may still have made the run.
+                Err(Stop::Failed(_)) if in_doubt => (None, Next::GiveUp(None)),
+                Err(stop) => return Err(stop),
             };
-            let delivery = error.as_ref().map_or(Delivery::Unknown, ApiError::delivery);
-            let next = match &error {
-                Some(error) if delivery != Delivery::Accepted => self.after_failed_write(error, number)?,
-                Some(_) | None => Next::GiveUp(None),
+            in_doubt |= error.as_ref().is_none_or(|error| error.delivery() == Delivery::Unknown);
+            let again = match next {
+                Next::Retry(pause) => self.pause(pause).await,
+                Next::GiveUp(reason) if !in_doubt => return Err(self.refused(error.as_ref(), reason)?),
+                Next::GiveUp(_) => Err(Stop::Interrupted(None)),
             };
-            if delivery != Delivery::Refused {
-                let is_last = matches!(next, Next::GiveUp(_));
-                match self.look_for_run(new, error.as_ref(), is_last).await? {
-                    Settled::Found(run) => return self.made(run, WriteFate::Found),
-                    Settled::Absent if !is_last => {}
-                    Settled::Absent | Settled::Unknown => return Err(self.lost_run(new, error.as_ref())?),
-                }
-            }
-            match next {
-                Next::Retry(pause) => self.pause(pause).await?,
-                Next::GiveUp(reason) => return Err(self.refused(error.as_ref(), reason)?),
+            match again {
+                Ok(()) => {}
+                Err(Stop::Interrupted(_)) if in_doubt => return self.last_look(new, error.as_ref()).await,
+                Err(stop) => return Err(stop),
             }
         }
         unreachable!("tries are counted until one of them ends the loop")
+    }
+
+    /// Sends the POST once, and asks for the run when the answer does not tell.
+    async fn try_to_create(&mut self, new: &NewDagRun, number: u32) -> Result<Tried, Stop> {
+        let error = match self.write_once(async |client, limit| client.create_dag_run(new, limit).await).await? {
+            Sent::Answer(Ok(run)) => return self.made(run, WriteFate::Accepted).map(Tried::Made),
+            Sent::Answer(Err(error)) => error,
+            Sent::CutShort => return Ok(Tried::Not { error: None, next: Next::GiveUp(None) }),
+        };
+        if error.delivery() == Delivery::Accepted {
+            return self.accepted(new).await.map(Tried::Made);
+        }
+        let next = self.after_failed_write(&error, number)?;
+        if error.delivery() == Delivery::Unknown
+            && let Settled::Found(run) = self.look_for_run(new, error.kind == ErrorKind::Conflict).await
+        {
+            return self.made(run, WriteFate::Found).map(Tried::Made);
+        }
+        Ok(Tried::Not { error: Some(error), next })
+    }
+
+    /// Airflow has taken the run, but its answer was cut off: the run is read, and nothing is sent again.
+    async fn accepted(&mut self, new: &NewDagRun) -> Result<DagRun, Stop> {
+        self.run.emitter.emit(EventKind::WriteSettled { step: self.index, fate: WriteFate::Accepted })?;
+        let (dag_id, id) = (&new.dag_id, &new.dag_run_id);
+        match self.try_read(async |client, limit| client.dag_run(dag_id, id, limit).await).await? {
+            Ok(run) => Ok(run),
+            Err((error, _)) if error.kind == ErrorKind::NotFound => {
+                let message = format!("the DAG run `{id}` of `{dag_id}` was made and is gone");
+                Err(Failure::new(FailureKind::Vanished, message).into())
+            }
+            Err((error, reason)) => {
+                let failure = exhausted(&error, reason);
+                Err(failure.with_note(format!("the DAG run `{id}` of `{dag_id}` was made")).into())
+            }
+        }
+    }
+
+    /// Looks for as long as settling may take; what is not found then can't be known.
+    async fn last_look(&mut self, new: &NewDagRun, error: Option<&ApiError>) -> Result<DagRun, Stop> {
+        match self.look_for_run(new, true).await {
+            Settled::Found(run) => self.made(run, WriteFate::Found),
+            Settled::Absent | Settled::Unknown => Err(self.lost_run(new, error)?),
+        }
     }
 
     fn made(&mut self, run: DagRun, fate: WriteFate) -> Result<DagRun, Stop> {
