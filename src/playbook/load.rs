@@ -6,7 +6,7 @@ use crate::diagnostic::Diagnostic;
 use crate::playbook::check::{Checked, check};
 use crate::playbook::model::Playbook;
 use crate::source::SourceFile;
-use crate::yaml::schema::Schema;
+use crate::yaml::schema::{Schema, schema_of};
 use crate::yaml::{self, Node, Parsed};
 
 /// A playbook without mistakes.
@@ -27,9 +27,7 @@ static SCHEMA: LazyLock<Schema> = LazyLock::new(|| Schema::new(schema()));
 /// The JSON Schema of a playbook, as the types make it.
 #[must_use]
 pub fn schema() -> serde_json::Value {
-    let settings = schemars::generate::SchemaSettings::draft2020_12()
-        .with_transform(schemars::transform::RecursiveTransform(without_null));
-    settings.into_generator().into_root_schema_for::<Playbook>().to_value()
+    schema_of::<Playbook>()
 }
 
 /// Loads a playbook from its bytes; `name` is what messages call it.
@@ -60,33 +58,4 @@ pub fn load(name: &str, bytes: Vec<u8>) -> Result<Loaded, Vec<Diagnostic>> {
 /// Whether what was found stands where a mistake of the text itself was told.
 fn is_told(found: &Diagnostic, told: &[Diagnostic]) -> bool {
     told.iter().any(|mistake| mistake.span.start <= found.span.start && found.span.end <= mistake.span.end)
-}
-
-/// An optional key is left out, never set to nothing: takes `null` out of what `Option` allows.
-fn without_null(schema: &mut schemars::Schema) {
-    let Some(object) = schema.as_object_mut() else { return };
-    if let Some(serde_json::Value::Array(types)) = object.get_mut("type") {
-        types.retain(|kind| kind != "null");
-        if let [only] = types.as_slice() {
-            let only = only.clone();
-            object.insert("type".to_owned(), only);
-        }
-    }
-    if let Some(serde_json::Value::Array(branches)) = object.get_mut("anyOf") {
-        branches.retain(|branch| branch.get("type").is_none_or(|kind| kind != "null"));
-        if branches.len() == 1
-            && let Some(serde_json::Value::Object(only)) = branches.pop()
-        {
-            object.remove("anyOf");
-            for (key, value) in only {
-                object.entry(key).or_insert(value);
-            }
-        }
-    }
-    if let Some(serde_json::Value::Array(values)) = object.get_mut("enum") {
-        values.retain(|value| !value.is_null());
-    }
-    if object.get("default").is_some_and(serde_json::Value::is_null) {
-        object.remove("default");
-    }
 }

@@ -12,6 +12,7 @@ use crate::airflow::model::ApiVersion;
 /// One fault and the requests that it hits.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(extend("x-name" = "a fault"))]
 pub struct FaultScript {
     /// Which requests.
     #[serde(default)]

@@ -10,7 +10,8 @@ use serde::{Deserialize, Deserializer};
 
 /// A length of time written with its units.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, JsonSchema)]
-#[schemars(with = "String", extend("pattern" = r"^(\d+(ms|s|m|h))+$", "examples" = ["500ms", "2s", "1h30m"]))]
+#[schemars(with = "String", extend("pattern" = r"^([0-9]{1,9}(ms|s|m|h))+$", "x-unit" = true,
+    "x-expected" = "a duration such as 500ms, 2s or 1h30m", "examples" = ["500ms", "2s", "1h30m"]))]
 pub struct Lasting(pub Duration);
 
 /// The text is not a length of time.

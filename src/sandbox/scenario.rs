@@ -3,6 +3,7 @@
 //! In: YAML. Out: types that the world is built from. Nothing here happens; [`super::world`] plays it.
 
 use std::collections::BTreeMap;
+use std::sync::LazyLock;
 
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -10,14 +11,19 @@ use serde_json::{Map, Value};
 
 use super::fault::FaultScript;
 use super::lasting::Lasting;
-use crate::diagnostic::{Code, Diagnostic};
-use crate::source::{SourceFile, Span};
+use crate::diagnostic::{Code, Diagnostic, draw};
+use crate::source::SourceFile;
+use crate::yaml;
+use crate::yaml::schema::{Schema, schema_of};
 
 const BUILTIN: &str = include_str!("builtin.yaml");
+
+static SCHEMA: LazyLock<Schema> = LazyLock::new(|| Schema::new(schema_of::<Scenario>()));
 
 /// A world, how it behaves, and what goes wrong in it.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
+#[schemars(extend("x-name" = "a scenario"))]
 pub struct Scenario {
     /// What this scenario is for; shown by the program, used by nobody.
     pub description: String,
@@ -69,6 +75,7 @@ pub struct AuthScript {
 /// Somebody with a password.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(extend("x-name" = "a user"))]
 pub struct User {
     /// The name.
     pub username: String,
@@ -79,6 +86,7 @@ pub struct User {
 /// One DAG and how its runs go.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(extend("x-name" = "a DAG"))]
 pub struct DagScript {
     /// Its id.
     pub dag_id: String,
@@ -114,6 +122,7 @@ pub struct DagScript {
 /// One param of a DAG, in the words of JSON Schema.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
+#[schemars(extend("x-name" = "a param"))]
 pub struct ParamScript {
     /// The value without `conf`.
     pub default: Value,
@@ -200,6 +209,7 @@ pub enum RunOutcome {
 /// One task of a run.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(extend("x-name" = "a task"))]
 pub struct TaskScript {
     /// Its id.
     pub task_id: String,
@@ -248,6 +258,7 @@ fn default_prefix() -> String {
 /// A dataset of Airflow 2, an asset of Airflow 3.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(extend("x-name" = "a dataset"))]
 pub struct DatasetScript {
     /// Its URI.
     pub uri: String,
@@ -258,6 +269,7 @@ pub struct DatasetScript {
 /// A DAG file that can't be loaded.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(extend("x-name" = "an import error"))]
 pub struct ImportErrorScript {
     /// The file, relative to the DAG folder.
     pub filename: String,
@@ -272,7 +284,8 @@ impl Scenario {
     /// Never: a test reads the embedded file.
     #[must_use]
     pub fn builtin() -> Self {
-        read(BUILTIN).expect("a test reads the embedded scenario")
+        let file = SourceFile::new("builtin.yaml", BUILTIN);
+        Self::load(&file).map_err(|mistakes| draw(&mistakes, false)).expect("a test reads the embedded scenario")
     }
 
     /// Reads a scenario.
@@ -280,7 +293,15 @@ impl Scenario {
     /// # Errors
     /// Every mistake in the file that can be seen, with its place.
     pub fn load(file: &SourceFile) -> Result<Self, Vec<Diagnostic>> {
-        read(file.text()).map_err(|message| vec![Diagnostic::new(Code::WRONG_FORM, file, Span::default(), message)])
+        let tree = yaml::parse(file)?;
+        let mistakes = SCHEMA.check(file, &tree);
+        if !mistakes.is_empty() {
+            return Err(mistakes);
+        }
+        serde_json::from_value(tree.to_json()).map_err(|error| {
+            let message = format!("the scenario can't be read: {error}");
+            vec![Diagnostic::new(Code::WRONG_FORM, file, tree.span, message)]
+        })
     }
 
     /// Whether waits take real time; the embedding program picks the clock by it.
@@ -305,11 +326,6 @@ impl Scenario {
     }
 }
 
-/// The one place that turns text into a scenario.
-fn read(text: &str) -> Result<Scenario, String> {
-    serde_yaml::from_str(text).map_err(|error| error.to_string())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -325,7 +341,7 @@ mod tests {
 
     #[test]
     fn the_schema_names_every_part_of_a_scenario() {
-        let schema = schemars::schema_for!(Scenario).to_value().to_string();
+        let schema = schema_of::<Scenario>().to_string();
         for word in ["lost_answer", "queued_for", "schedule_on", "generate_dags", "\"v2\"", "retry_after", "minLength"]
         {
             assert!(schema.contains(word), "{word}");
@@ -337,6 +353,7 @@ mod tests {
         let file = SourceFile::new("s.yaml", "dags:\n  - dag_id: a\n    colour: red\n");
         let diagnostics = Scenario::load(&file).expect_err("the key is unknown");
         assert!(diagnostics[0].message.contains("colour"), "{}", diagnostics[0].message);
+        assert_eq!(file.line_column(diagnostics[0].span.start), (3, 5));
     }
 
     #[test]

@@ -16,6 +16,7 @@
 //!
 //! Not judged: `if`, `patternProperties`, `prefixItems`, `contains`, `unevaluatedProperties`, `multipleOf`, `format`.
 
+mod make;
 mod walk;
 
 mod choice;
@@ -37,6 +38,7 @@ use serde_json::Value;
 use super::tree::Node;
 use crate::diagnostic::Diagnostic;
 use crate::source::SourceFile;
+pub use make::schema_of;
 use walk::Walk;
 
 /// A JSON Schema, ready to be executed.
