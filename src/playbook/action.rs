@@ -68,7 +68,7 @@ pub struct TriggerDag {
 /// Whether and how to follow a DAG run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(untagged)]
-#[schemars(inline)]
+#[schemars(inline, extend("x-expected" = "`true`, `false` or a map", "x-short" = "{ timeout: $ }"))]
 pub enum Wait {
     /// `true`: follow it with the defaults.
     Switch(bool),
@@ -146,7 +146,7 @@ pub enum OnUnknown {
 /// An expression that must be `true`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(untagged)]
-#[schemars(inline)]
+#[schemars(inline, extend("x-expected" = "an expression, or a map with `that`"))]
 pub enum Expectation {
     /// The expression alone.
     Plain(Expression),
@@ -168,7 +168,7 @@ pub struct Explained {
 /// One expectation or a list of them.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(untagged)]
-#[schemars(inline)]
+#[schemars(inline, extend("x-expected" = "an expression or a list of them"))]
 pub enum Expectations {
     /// Several.
     Many(#[schemars(length(min = 1))] Vec<Expectation>),

@@ -14,9 +14,9 @@ use serde_json::{Map, Value};
 /// What a template looks like to the schema: `{{` somewhere in a text.
 const TEMPLATE: &str = r"\{\{";
 /// A duration, as a pattern.
-const DURATION: &str = r"^([0-9]+(ms|s|m|h))+$";
+const DURATION: &str = r"^([0-9]{1,9}(ms|s|m|h))+$";
 /// A duration or a template, as a pattern.
-const DURATION_OR_TEMPLATE: &str = r"^([0-9]+(ms|s|m|h))+$|\{\{";
+const DURATION_OR_TEMPLATE: &str = r"^([0-9]{1,9}(ms|s|m|h))+$|\{\{";
 
 /// Text: a string, or a number taken as it is written.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -202,7 +202,7 @@ inline_schema! {
     Count => "Count" json_schema!({
         "type": ["integer", "string"], "minimum": 0, "pattern": TEMPLATE, "x-expected": "a whole number or a template" });
     Period => "Duration" json_schema!({
-        "type": "string", "pattern": DURATION, "x-unit": true, "x-expected": "a duration such as 30s, 10m or 1h30m" });
+        "type": "string", "pattern": DURATION, "x-unit": true, "x-template": false, "x-expected": "a duration such as 30s, 10m or 1h30m" });
     RenderedPeriod => "RenderedDuration" json_schema!({
         "type": "string", "pattern": DURATION_OR_TEMPLATE, "x-unit": true,
         "x-expected": "a duration such as 30s, 10m or 1h30m" });

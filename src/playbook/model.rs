@@ -15,7 +15,12 @@ use crate::playbook::field::{Expression, Period, Text};
 /// An operational runbook for Airflow.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-#[schemars(title = "myaf-run playbook", extend("x-not-yet" = ["lock", "rescue", "always", "outputs"]))]
+#[schemars(title = "myaf-run playbook", extend(
+    "x-name" = "the playbook",
+    "x-expected" = "a map with `steps`",
+    "x-help" = "start with `steps:` and indent the steps below it, each after a `- `",
+    "x-not-yet" = ["lock", "rescue", "always", "outputs"]
+))]
 pub struct Playbook {
     /// The playbook's name. It is part of the identity of what the playbook makes: keep it when you move the file.
     /// Default: the file's name.
@@ -29,11 +34,11 @@ pub struct Playbook {
     pub timezone: Option<String>,
     /// Values that whoever runs the playbook may give: `-e name=value`.
     #[serde(default)]
-    #[schemars(with = "BTreeMap<String, Input>", extend("propertyNames" = { "pattern": IDENTIFIER, "x-expected": NAME }))]
+    #[schemars(with = "BTreeMap<String, Input>", extend("propertyNames" = name()))]
     pub inputs: Map<String, Value>,
     /// Values worked out once, in order, after the inputs.
     #[serde(default)]
-    #[schemars(extend("propertyNames" = { "pattern": IDENTIFIER, "x-expected": NAME }))]
+    #[schemars(extend("propertyNames" = name()))]
     pub vars: Map<String, Value>,
     /// What steps do when they don't say otherwise.
     #[serde(default)]
@@ -42,18 +47,19 @@ pub struct Playbook {
     #[schemars(regex(pattern = r"^[A-Za-z][A-Za-z0-9_-]*$"), extend("x-template" = false, "x-expected" = "a target's name"))]
     pub target: Option<String>,
     /// What to do, in order.
-    #[schemars(with = "Vec<Step>", length(min = 1))]
+    #[schemars(with = "Vec<Step>", length(min = 1), extend("x-expected" = "a list of steps", "x-help" = "begin each step with `- `"))]
     pub steps: Vec<Value>,
 }
 
 /// What a name in the playbook must look like.
 pub const IDENTIFIER: &str = "^[A-Za-z_][A-Za-z0-9_]*$";
+/// What messages say of it.
 const NAME: &str = "a name of letters, digits and `_` that does not start with a digit";
 
 /// A value that whoever runs the playbook may give.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
-#[schemars(inline)]
+#[schemars(inline, extend("x-short" = "{ default: $ }"))]
 pub struct Input {
     /// The type of the value. Default `string`.
     #[serde(rename = "type")]
@@ -118,7 +124,7 @@ pub struct Defaults {
 /// How requests are repeated, or `false` for never.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(untagged)]
-#[schemars(inline)]
+#[schemars(inline, extend("x-expected" = "a map or `false`", "x-short" = "{ attempts: # }"))]
 pub enum RetrySetting {
     /// `false`: every request is sent once.
     Off(#[schemars(extend("const" = false))] bool),
@@ -183,6 +189,10 @@ pub enum RetryOn {
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[schemars(extend(
+    "x-name" = "a step",
+    "x-expected" = "a step, which is a map",
+    "x-choice" = "action",
+    "x-help" = "a step has an action and its value, such as `- print: hello`",
     "oneOf" = one_action(),
     "x-not-yet" = not_yet()
 ))]
@@ -205,19 +215,19 @@ pub struct Step {
     pub expect: Option<Expectations>,
     /// List DAGs, every page.
     #[serde(default, deserialize_with = "present")]
-    #[schemars(with = "Option<ListDags>", extend("x-empty" = true))]
+    #[schemars(with = "Option<ListDags>")]
     pub list_dags: Option<Value>,
     /// Fail unless a DAG is there and ready.
     #[serde(default, deserialize_with = "present")]
-    #[schemars(with = "Option<AssertDag>")]
+    #[schemars(with = "Option<AssertDag>", extend("x-short" = "{ dag_id: $ }"))]
     pub assert_dag: Option<Value>,
     /// Make a DAG run.
     #[serde(default, deserialize_with = "present")]
-    #[schemars(with = "Option<TriggerDag>")]
+    #[schemars(with = "Option<TriggerDag>", extend("x-short" = "{ dag_id: $ }"))]
     pub trigger_dag: Option<Value>,
     /// Tell Airflow that a dataset (Airflow 3: asset) has changed.
     #[serde(default, deserialize_with = "present")]
-    #[schemars(with = "Option<PostDatasetEvent>")]
+    #[schemars(with = "Option<PostDatasetEvent>", extend("x-short" = "{ dataset_uri: $ }"))]
     pub post_dataset_event: Option<Value>,
     /// Write a text to stdout.
     #[serde(default, deserialize_with = "present")]
@@ -232,7 +242,8 @@ pub struct Step {
 /// Names for a step's result.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(untagged)]
-#[schemars(inline)]
+#[schemars(inline, extend("x-expected" = "a name, or a map of names with expressions",
+    "x-help" = "write `capture: NAME` for the whole result, or `capture: { NAME: FIELD }`"))]
 pub enum Capture {
     /// One name for the whole result.
     Whole(
@@ -242,13 +253,18 @@ pub enum Capture {
     /// Names, each with an expression over the result.
     Fields(
         #[schemars(with = "BTreeMap<String, Expression>",
-            extend("minProperties" = 1, "propertyNames" = { "pattern": IDENTIFIER, "x-expected": NAME }))]
+            extend("minProperties" = 1, "propertyNames" = name()))]
         Map<String, Value>,
     ),
 }
 
 fn present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Value>, D::Error> {
     Value::deserialize(deserializer).map(Some)
+}
+
+/// What keys that are names must look like.
+fn name() -> Value {
+    serde_json::json!({ "pattern": IDENTIFIER, "x-expected": NAME, "x-template": false })
 }
 
 fn one_action() -> Value {

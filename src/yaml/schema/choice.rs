@@ -10,7 +10,7 @@ use super::keys::{in_what, not_yet, unknown_keys};
 use super::walk::{Place, Rule, Walk, rules, texts};
 use super::{kind, scalar};
 use crate::diagnostic::{Code, Diagnostic, alternatives, quote};
-use crate::yaml::tree::{Entry, NodeValue};
+use crate::yaml::tree::{Entry, Node, NodeValue};
 
 const DEEPEST: usize = 16;
 
@@ -42,15 +42,20 @@ fn only_required(branch: &Value) -> Option<&str> {
     }
 }
 
+/// The keys of a rule's choice of one key, if a map has none of them.
+pub(super) fn missing_keys<'a>(rule: &'a Rule, node: &Node) -> Vec<&'a str> {
+    let keys: Option<Vec<&str>> = rules(rule, "oneOf").iter().map(only_required).collect();
+    keys.filter(|keys| keys.iter().all(|key| node.entry(key).is_none())).unwrap_or_default()
+}
+
 fn one_key(walk: &Walk<'_>, rule: &Rule, place: Place<'_>, keys: &[&str]) -> Vec<Diagnostic> {
     let entries = place.node.entries();
     let present: Vec<&Entry> = entries.iter().filter(|entry| keys.contains(&entry.key.as_str())).collect();
     let noun = rule.get("x-choice").and_then(Value::as_str);
     let Some((first, others)) = present.split_first() else {
-        let misspelt =
-            unknown_keys(rule, place.node).iter().any(|unknown| unknown.near.is_some_and(|near| keys.contains(&near)));
-        let unsupported = entries.iter().any(|entry| not_yet(rule, &entry.key).is_some());
-        if misspelt || unsupported {
+        // One of them may be the key that is missed; it is told with the keys there are.
+        let is_told = !unknown_keys(rule, place.node).is_empty();
+        if is_told || entries.iter().any(|entry| not_yet(rule, &entry.key).is_some()) {
             return Vec::new();
         }
         let message = format!(

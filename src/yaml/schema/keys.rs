@@ -5,6 +5,9 @@
 
 use serde_json::Value;
 
+use super::choice;
+use super::home::Home;
+use super::kind::is_template;
 use super::walk::{Place, Rule, Walk};
 use crate::diagnostic::{Code, Diagnostic, alternatives, near_name, quote};
 use crate::yaml::tree::{Entry, Node};
@@ -47,11 +50,24 @@ pub(super) fn is_known(rule: &Rule, key: &str) -> bool {
 
 /// The mistake of a key that nobody knows.
 pub(super) fn unknown_key(walk: &Walk<'_>, rule: &Rule, place: Place<'_>, unknown: &UnknownKey<'_>) -> Diagnostic {
-    let message = format!("unknown key {}{}", quote(&unknown.entry.key), in_what(place));
+    let key = &unknown.entry.key;
+    if is_template(key) {
+        let message = format!("a template can't be a key, found {}", quote(key));
+        return Diagnostic::new(Code::TEMPLATE_PLACE, walk.file, unknown.entry.key_span, message);
+    }
+    let message = format!("unknown key {}{}", quote(key), in_what(place));
     let diagnostic = Diagnostic::new(Code::UNKNOWN_KEY, walk.file, unknown.entry.key_span, message);
+    if let Some(home) = Home::of(walk, rule, place, key) {
+        return diagnostic.with_help(home.help(key));
+    }
     let known = known_keys(rule);
+    let missing_choice = choice::missing_keys(rule, place.node);
     match unknown.near {
         Some(near) => diagnostic.with_help(format!("did you mean `{near}`?")),
+        None if !missing_choice.is_empty() => {
+            let noun = rule.get("x-choice").and_then(Value::as_str).unwrap_or("key");
+            diagnostic.with_help(format!("the {noun}s are {}", listed(&missing_choice)))
+        }
         None if known.is_empty() => diagnostic.with_help("no key may stand here"),
         None if known.len() <= LISTED_KEYS => diagnostic.with_help(format!("the known keys are {}", listed(&known))),
         None => diagnostic,

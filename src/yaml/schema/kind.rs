@@ -25,6 +25,8 @@ impl Kinds {
     const TEXT: Self = Self(16);
     const LIST: Self = Self(32);
     const MAP: Self = Self(64);
+    /// Kinds beside which a text is rather an expression or a template than plain text.
+    const BESIDE_TEXT: Self = Self(98);
     /// Every kind; also what is assumed of a rule that refers to itself.
     pub(super) const ALL: Self = Self(127);
 
@@ -71,6 +73,11 @@ impl Kinds {
 
     fn or(self, other: Self) -> Self {
         Self(self.0 | other.0)
+    }
+
+    /// These kinds but text.
+    pub(super) fn without_text(self) -> Self {
+        Self(self.0 & !Self::TEXT.0)
     }
 
     fn has(self, other: Self) -> bool {
@@ -135,7 +142,8 @@ fn accepted_by_rule(walk: &Walk<'_>, rule: &Rule) -> Kinds {
     kinds
 }
 
-fn types(rule: &Rule) -> Option<Kinds> {
+/// The kinds that a rule's `type` names.
+pub(super) fn types(rule: &Rule) -> Option<Kinds> {
     match rule.get("type")? {
         Value::String(name) => Some(Kinds::named(name)),
         Value::Array(names) => {
@@ -197,20 +205,51 @@ pub(super) fn no_unit(walk: &Walk<'_>, place: Place<'_>, number: &str) -> Diagno
         .with_help(format!("write `{number}s` for seconds or `{number}m` for minutes"))
 }
 
-fn way_out(walk: &Walk<'_>, kinds: Kinds, place: Place<'_>) -> Option<String> {
+/// What to write instead of a value that is of none of these kinds.
+pub(super) fn way_out(walk: &Walk<'_>, kinds: Kinds, place: Place<'_>) -> Option<String> {
+    fixed(walk, kinds, place).or_else(|| missing_value(kinds, place)).or_else(|| place.help.map(str::to_owned))
+}
+
+/// The value as it was most likely meant.
+fn fixed(walk: &Walk<'_>, kinds: Kinds, place: Place<'_>) -> Option<String> {
     let written = walk.file.slice(place.node.span);
     if written.is_empty() || written.len() > SHORT || written.contains(['\n', '`']) {
         return None;
     }
     match &place.node.value {
-        NodeValue::Number(_) | NodeValue::Bool(_) if kinds.has(Kinds::TEXT) => Some(format!("write `\"{written}\"`")),
-        NodeValue::String(_) if kinds == Kinds::LIST => Some(format!("write `[{written}]`")),
+        NodeValue::Number(_) if place.short.is_some_and(|short| short.contains('#')) => in_short(place, '#', written),
+        NodeValue::Number(_) | NodeValue::Bool(_) if kinds.has(Kinds::TEXT) && !kinds.has(Kinds::BESIDE_TEXT) => {
+            Some(format!("write `\"{written}\"`"))
+        }
+        NodeValue::Number(_) | NodeValue::String(_) if kinds.has(Kinds::LIST) && !kinds.has(Kinds::MAP) => {
+            Some(format!("write `[{written}]`"))
+        }
+        NodeValue::String(_) if place.short.is_some_and(|short| short.contains('$')) => in_short(place, '$', written),
         NodeValue::String(text) if kinds.has(Kinds::NUMBER) && text.parse::<f64>().is_ok_and(f64::is_finite) => {
             Some(format!("write `{}` without quotes", text.trim()))
         }
         NodeValue::String(text) if kinds.has(Kinds::BOOLEAN) => {
             boolean_meant(text).map(|word| format!("write `{word}`"))
         }
+        _ => None,
+    }
+}
+
+/// The map that a lone value was meant for.
+fn in_short(place: Place<'_>, sign: char, written: &str) -> Option<String> {
+    place.short.map(|short| format!("write `{}`", short.replace(sign, written)))
+}
+
+/// What to do where a value is missing altogether.
+fn missing_value(kinds: Kinds, place: Place<'_>) -> Option<String> {
+    match (&place.node.value, place.entry) {
+        (NodeValue::Null, Some(_)) if kinds.has(Kinds::MAP) && place.short.is_some() => {
+            Some("indent its keys below it".to_owned())
+        }
+        (NodeValue::Null, Some(entry)) if kinds == Kinds::MAP => {
+            Some(format!("indent its keys below it, or write `{}: {{}}`", entry.key))
+        }
+        (NodeValue::Null, Some(_)) => Some("write a value, or leave the key out".to_owned()),
         _ => None,
     }
 }
@@ -224,7 +263,12 @@ fn boolean_meant(text: &str) -> Option<&'static str> {
 }
 
 fn holds_template(node: &Node) -> bool {
-    node.text().is_some_and(|text| text.contains("{{") || text.contains("{%"))
+    node.text().is_some_and(is_template)
+}
+
+/// Whether a text holds a template.
+pub(super) fn is_template(text: &str) -> bool {
+    text.contains("{{") || text.contains("{%")
 }
 
 fn is_whole(number: &serde_json::Number) -> bool {

@@ -4,6 +4,7 @@
 
 use serde_json::Value;
 
+use super::home::Home;
 use super::keys::{UnknownKey, in_what, is_known, not_yet, unknown_key, unknown_keys, unsupported_key};
 use super::scalar::limit;
 use super::walk::{Place, Rule, Walk, rules, texts};
@@ -14,7 +15,9 @@ use crate::yaml::tree::{Entry, Node, NodeValue};
 pub(super) fn check<'a>(walk: &Walk<'a>, rule: &'a Rule, place: Place<'a>) -> Vec<Diagnostic> {
     let NodeValue::Map(entries) = &place.node.value else { return Vec::new() };
     let unknown = unknown_keys(rule, place.node);
-    let mut mistakes: Vec<Diagnostic> = unknown.iter().map(|key| unknown_key(walk, rule, place, key)).collect();
+    let is_told = |key: &UnknownKey<'_>| Home::of(walk, rule, place, &key.entry.key).is_some_and(Home::is_missing);
+    let untold = unknown.iter().filter(|key| !is_told(key));
+    let mut mistakes: Vec<Diagnostic> = untold.map(|key| unknown_key(walk, rule, place, key)).collect();
     for entry in entries {
         mistakes.extend(check_entry(walk, rule, place, entry));
     }
@@ -37,8 +40,8 @@ fn check_entry<'a>(walk: &Walk<'a>, rule: &'a Rule, place: Place<'a>, entry: &'a
     }
     let property = rule.get("properties").and_then(|properties| properties.get(&entry.key));
     match (property, rule.get("additionalProperties")) {
-        (Some(value), _) => mistakes.extend(walk.check(value, place.value_of(entry))),
-        (None, Some(other @ Value::Object(_))) => mistakes.extend(walk.check(other, place.value_of(entry))),
+        (Some(value), _) => mistakes.extend(walk.check(value, place.value_of(entry, rule))),
+        (None, Some(other @ Value::Object(_))) => mistakes.extend(walk.check(other, place.value_of(entry, rule))),
         (None, _) => {}
     }
     mistakes

@@ -8,6 +8,8 @@
 //! |---|---|---|
 //! | `x-name` | `"a step"` | what messages call a map of this schema |
 //! | `x-expected` | `"a duration such as 10m"` | what a wrong type or form is told to be instead |
+//! | `x-short` | `"{ dag_id: $ }"` | the map that a lone text `$` (or number `#`) was meant for |
+//! | `x-help` | `"write …"` | the way out of a wrong type when nothing better is known |
 //! | `x-unit` | `true` | a number without a unit is told so |
 //! | `x-template` | `false` | a text with `{{` is refused |
 //! | `x-choice` | `"action"` | the noun of a `oneOf` of single `required` keys |
@@ -20,11 +22,13 @@ mod make;
 mod walk;
 
 mod choice;
+mod home;
 mod keys;
 mod list;
 mod map;
 mod scalar;
 
+mod duration;
 mod kind;
 
 #[cfg(test)]

@@ -5,8 +5,8 @@
 
 use serde_json::Value;
 
-use super::kind;
 use super::walk::{Place, Rule, Walk, rules};
+use super::{duration, kind};
 use crate::diagnostic::{Code, Diagnostic, alternatives, near_name, quote};
 use crate::yaml::tree::{Node, NodeValue};
 
@@ -37,6 +37,9 @@ pub(super) fn not_one_of(walk: &Walk<'_>, allowed: &[&Value], place: Place<'_>) 
     let words: Vec<String> = allowed.iter().map(|value| shown(value)).collect();
     let found = place.node.text().unwrap_or_else(|| walk.file.slice(place.node.span));
     let message = match (found, words.as_slice()) {
+        (found, [_]) if place.expected.is_some() => {
+            format!("expected {}, found {}", place.expected.unwrap_or_default(), quote(found))
+        }
         ("", _) => "nothing is not allowed here".to_owned(),
         (found, [only]) => format!("{} is not allowed here, only {}", quote(found), quote(only)),
         (found, _) => format!("{} is not one of the allowed values", quote(found)),
@@ -93,7 +96,21 @@ fn wrong_form(walk: &Walk<'_>, rule: &Rule, place: Place<'_>, text: &str) -> Opt
         Some(expected) => format!("expected {expected}, found {}", quote(text)),
         None => format!("{} does not have the form {}", quote(text), quote(pattern)),
     };
-    Some(walk.mistake(Code::WRONG_FORM, place, message))
+    let mistake = walk.mistake(Code::WRONG_FORM, place, message);
+    Some(match right_form(walk, rule, place, text) {
+        Some(help) => mistake.with_help(help),
+        None => mistake,
+    })
+}
+
+/// The text in the form that was meant, or as a value of the other kinds that the rule takes.
+fn right_form(walk: &Walk<'_>, rule: &Rule, place: Place<'_>, text: &str) -> Option<String> {
+    if place.needs_unit
+        && let Some(meant) = duration::meant(text)
+    {
+        return Some(format!("write `{meant}`"));
+    }
+    kind::way_out(walk, kind::types(rule)?.without_text(), place)
 }
 
 fn wrong_length(walk: &Walk<'_>, rule: &Rule, place: Place<'_>, text: &str) -> Option<Diagnostic> {

@@ -31,20 +31,32 @@ pub(super) struct Place<'a> {
     pub(super) name: Option<&'a str>,
     /// `x-expected` of the rules so far.
     pub(super) expected: Option<&'a str>,
+    /// `x-short` of the rules so far.
+    pub(super) short: Option<&'a str>,
+    /// `x-help` of the rules so far.
+    pub(super) help: Option<&'a str>,
     /// `x-unit` of the rules so far.
     pub(super) needs_unit: bool,
+    /// The rule of the map that holds it.
+    pub(super) above: Option<&'a Rule>,
     depth: usize,
 }
 
 impl<'a> Place<'a> {
-    /// The place of an entry of this map.
-    pub(super) fn value_of(self, entry: &'a Entry) -> Self {
-        Self { entry: Some(entry), ..self.item(&entry.value) }
+    /// A place of which nothing is known yet.
+    fn new(node: &'a Node, depth: usize) -> Self {
+        let (name, expected, short, help) = (None, None, None, None);
+        Self { node, entry: None, name, expected, short, help, needs_unit: false, above: None, depth }
+    }
+
+    /// The place of an entry of this map, which follows `rule`.
+    pub(super) fn value_of(self, entry: &'a Entry, rule: &'a Rule) -> Self {
+        Self { entry: Some(entry), above: Some(rule), ..Self::new(&entry.value, self.depth) }
     }
 
     /// The place of an item of this list.
     pub(super) fn item(self, node: &'a Node) -> Self {
-        Self { node, entry: None, name: None, expected: None, needs_unit: false, depth: self.depth }
+        Self::new(node, self.depth)
     }
 
     /// Where a mistake of the value itself is shown; a missing value has only its key.
@@ -66,6 +78,8 @@ impl<'a> Place<'a> {
         Self {
             name: self.name.or(text("x-name")),
             expected: self.expected.or(text("x-expected")),
+            short: self.short.or(text("x-short")),
+            help: self.help.or(text("x-help")),
             needs_unit: self.needs_unit || rule.get("x-unit") == Some(&Value::Bool(true)),
             depth: self.depth + 1,
             ..self
@@ -104,8 +118,7 @@ impl<'a> Walk<'a> {
 
     /// The mistakes of a value about which nothing is known from above.
     pub(super) fn check_below(&self, rule: &'a Value, node: &'a Node) -> Vec<Diagnostic> {
-        let place = Place { node, entry: None, name: None, expected: None, needs_unit: false, depth: 0 };
-        self.check(rule, place)
+        self.check(rule, Place::new(node, 0))
     }
 
     /// The mistakes of a value and of all below it.
