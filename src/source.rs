@@ -24,6 +24,12 @@ impl Span {
         Self { start, end }
     }
 
+    /// Whether all of another span lies in this one.
+    #[must_use]
+    pub const fn holds(self, other: Self) -> bool {
+        self.start <= other.start && other.end <= self.end
+    }
+
     /// The same span as a range, to slice with.
     #[must_use]
     pub const fn range(self) -> Range<usize> {

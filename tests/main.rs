@@ -2,4 +2,5 @@
 
 mod docs;
 mod house;
+mod invalid_playbooks;
 mod sandbox_recordings;

@@ -45,7 +45,8 @@ pub fn near_name<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) 
             let other = normalized(candidate);
             let distance = damerau_levenshtein(&plain, &other);
             let likeness = jaro_winkler(&plain, &other);
-            (distance <= limit || likeness >= ALIKE).then_some((distance, likeness, candidate))
+            (distance < plain.chars().count() && (distance <= limit || likeness >= ALIKE))
+                .then_some((distance, likeness, candidate))
         })
         .min_by(|a, b| a.0.cmp(&b.0).then(b.1.total_cmp(&a.1)))
         .map(|(_, _, candidate)| candidate)
@@ -73,6 +74,7 @@ mod tests {
             ("whne", Some("when")),
             ("colour", None),
             ("x", None),
+            ("d", None),
             ("", None),
         ] {
             assert_eq!(near_name(name, known), near, "{name}");

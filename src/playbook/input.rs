@@ -83,7 +83,9 @@ fn plain(value: &Value) -> String {
     value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }
 
-const fn noun(kind: InputType) -> &'static str {
+/// The type with its article, for messages.
+#[must_use]
+pub const fn noun(kind: InputType) -> &'static str {
     match kind {
         InputType::String => "text",
         InputType::Integer => "a whole number",

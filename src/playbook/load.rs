@@ -39,9 +39,12 @@ pub fn load(name: &str, bytes: Vec<u8>) -> Result<Loaded, Vec<Diagnostic>> {
     let Parsed { tree, mut mistakes } = yaml::read(&file);
     let Some(tree) = tree else { return Err(mistakes) };
     let Checked { mistakes: meaning, env_names } = check(&file, &tree);
-    let further = SCHEMA.check(&file, &tree).into_iter().chain(meaning);
-    let further: Vec<Diagnostic> = further.filter(|found| !is_told(found, &mistakes)).collect();
-    mistakes.extend(further);
+    // What is wrong as YAML is told once, and so is a wrong shape; what it means comes when these are right.
+    for found in [SCHEMA.check(&file, &tree), meaning] {
+        let is_new = |one: &Diagnostic| !mistakes.iter().any(|told| told.span.holds(one.span));
+        let further: Vec<Diagnostic> = found.into_iter().filter(is_new).collect();
+        mistakes.extend(further);
+    }
     mistakes.sort_by_key(|mistake| mistake.span.start);
     if !mistakes.is_empty() {
         return Err(mistakes);
@@ -53,9 +56,4 @@ pub fn load(name: &str, bytes: Vec<u8>) -> Result<Loaded, Vec<Diagnostic>> {
             Err(vec![Diagnostic::new(crate::diagnostic::Code::WRONG_TYPE, &file, tree.span, message)])
         }
     }
-}
-
-/// Whether what was found stands where a mistake of the text itself was told.
-fn is_told(found: &Diagnostic, told: &[Diagnostic]) -> bool {
-    told.iter().any(|mistake| mistake.span.start <= found.span.start && found.span.end <= mistake.span.end)
 }

@@ -5,7 +5,7 @@
 
 use super::build::build;
 use super::tree::Node;
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Code, Diagnostic};
 use crate::source::SourceFile;
 
 /// How many bytes may be read again for templates without quotes, beyond the first pass.
@@ -42,7 +42,8 @@ pub fn read(file: &SourceFile) -> Parsed {
         let pass = build(file, masked.as_deref().unwrap_or(file.text()));
         let Some(slip) = pass.slip else {
             mistakes.extend(pass.mistakes);
-            return Parsed { tree: pass.tree, mistakes: in_file_order(mistakes) };
+            let is_whole = mistakes.iter().all(|mistake| leaves_the_tree_whole(mistake.code));
+            return Parsed { tree: pass.tree.filter(|_| is_whole), mistakes: in_file_order(mistakes) };
         };
         mistakes.push(slip.diagnostic);
         let Some(left) = bytes_left.checked_sub(file.text().len()) else {
@@ -56,6 +57,11 @@ pub fn read(file: &SourceFile) -> Parsed {
     }
 }
 
+/// After other mistakes a value is missing in the tree, and looking at it further would blame what is right.
+fn leaves_the_tree_whole(code: Code) -> bool {
+    matches!(code, Code::DUPLICATE_KEY | Code::UNQUOTED_TEMPLATE)
+}
+
 fn in_file_order(mut mistakes: Vec<Diagnostic>) -> Vec<Diagnostic> {
     mistakes.sort_by_key(|mistake| mistake.span.start);
     mistakes
@@ -64,7 +70,7 @@ fn in_file_order(mut mistakes: Vec<Diagnostic>) -> Vec<Diagnostic> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::diagnostic::{Code, draw};
+    use crate::diagnostic::draw;
     use serde_json::{Value, json};
 
     fn mistakes(text: &str) -> Vec<Diagnostic> {

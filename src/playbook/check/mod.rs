@@ -3,9 +3,15 @@
 //! In: the tree, whose shape may still be wrong in places. Out: every mistake that can be known without running, in the
 //! order of the file. Steps with a wrong shape are looked at as far as they can be.
 
-mod inputs;
+mod known;
 mod names;
+
+mod syntax;
+
+mod inputs;
+mod lookup;
 mod steps;
+mod templates;
 
 use crate::diagnostic::Diagnostic;
 use crate::playbook::check::names::Names;

@@ -6,8 +6,9 @@ use crate::airflow::model::check_dag_run_id;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::outcome::ActionKind;
 use crate::playbook::check::Checker;
-use crate::playbook::check::names::{Local, Maker};
+use crate::playbook::check::names::{Known, Local, Maker};
 use crate::playbook::field::parse_duration;
+use crate::playbook::template::Shape;
 use crate::source::Span;
 use crate::yaml::{Entry, Node, NodeValue};
 
@@ -46,12 +47,11 @@ impl Checker<'_> {
 
     fn step(&mut self, step: &Node) {
         let action = step.entries().iter().find_map(|entry| Some((ActionKind::from_key(&entry.key)?, entry)));
-        for key in ["name", "when"] {
-            let Some(node) = step.get(key) else { continue };
-            match key {
-                "name" => self.templates(node, Local::default()),
-                _ => self.expression(node, Local::default()),
-            }
+        if let Some(name) = step.get("name") {
+            self.templates(name, Local::default());
+        }
+        if let Some(when) = step.get("when") {
+            self.condition(when, Local::default());
         }
         self.retry(step, action.map(|(kind, _)| kind));
         if let Some((kind, entry)) = action {
@@ -90,31 +90,35 @@ impl Checker<'_> {
             NodeValue::List(items) => items.iter().for_each(|item| self.expectations(item, local)),
             NodeValue::Map(_) => {
                 if let Some(that) = node.get("that") {
-                    self.expression(that, local);
+                    self.condition(that, local);
                 }
                 if let Some(message) = node.get("message") {
                     self.templates(message, local);
                 }
             }
             NodeValue::String(_) | NodeValue::Null | NodeValue::Bool(_) | NodeValue::Number(_) => {
-                self.expression(node, local);
+                self.condition(node, local);
             }
         }
     }
 
     fn capture(&mut self, step: &Node, local: Local) {
-        for entry in step.get("capture").map(Node::entries).unwrap_or_default() {
-            self.expression(&entry.value, local);
+        let Some(capture) = step.get("capture") else { return };
+        if let Some(name) = capture.text() {
+            let fields = Some(local.fields).filter(|fields| !fields.is_empty());
+            self.take_name(name, Maker::Capture, capture.span, Known { shape: Shape::Map, fields });
         }
-        for (name, span) in captures(step) {
-            self.take_name(name, Maker::Capture, span);
+        let entries = capture.entries();
+        let shapes: Vec<Shape> = entries.iter().map(|entry| self.expression(&entry.value, local)).collect();
+        for (entry, shape) in entries.iter().zip(shapes) {
+            self.take_name(&entry.key, Maker::Capture, entry.key_span, Known::of(shape));
         }
     }
 
     fn retry(&mut self, holder: &Node, action: Option<ActionKind>) {
         let Some(retry) = holder.get("retry") else { return };
         if let Some(unless) = retry.get("unless") {
-            self.expression(unless, Local { fields: &[], words: ERROR });
+            self.condition(unless, Local { fields: &[], words: ERROR });
         }
         let only = retry.get("only").map(Node::items).unwrap_or_default();
         if !action.is_some_and(ActionKind::is_write) {

@@ -6,11 +6,13 @@
 mod engine;
 mod filters;
 mod names;
+mod shape;
 mod time;
 mod tree;
 
 pub use engine::{Engine, RenderError};
 pub use names::{NameUse, Uses, uses_of_expression, uses_of_template};
+pub use shape::Shape;
 pub use time::RunClock;
 pub use tree::{Expr, Place, Template, TemplateError};
 

@@ -6,6 +6,7 @@ use minijinja::machinery::ast::{CallArg, Expr, Stmt};
 use minijinja::machinery::{self, Span};
 
 use crate::playbook::template::engine::{RenderError, syntax};
+use crate::playbook::template::shape::{Shape, shape_of};
 
 /// A name that a template reads from outside itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -16,6 +17,8 @@ pub struct NameUse {
     pub attribute: Option<String>,
     /// Its bytes in the text.
     pub range: Range<usize>,
+    /// The bytes of the attribute; those of the name without one.
+    pub attribute_range: Range<usize>,
     /// Whether the template asks for it with `is defined` or gives a `default`.
     pub guarded: bool,
 }
@@ -31,6 +34,8 @@ pub struct Uses {
     pub tests: Vec<(String, Range<usize>)>,
     /// Whether the text is one `{{ expression }}` and nothing else.
     pub is_one_expression: bool,
+    /// What is written out, each with its bytes; of a bare expression, itself.
+    pub gives: Vec<(Shape, Range<usize>)>,
 }
 
 /// What a bare expression uses.
@@ -41,6 +46,7 @@ pub fn uses_of_expression(text: &str) -> Result<Uses, RenderError> {
     let expression = machinery::parse_expr(text).map_err(|error| RenderError::new(&error))?;
     let mut finder = Finder::new(text);
     finder.expression(&expression, false);
+    finder.uses.gives.push((shape_of(&expression, &[]), 0..text.len()));
     Ok(finder.uses)
 }
 
@@ -67,9 +73,9 @@ struct Finder<'t> {
 }
 
 impl<'t> Finder<'t> {
-    const fn new(text: &'t str) -> Self {
-        let uses = Uses { names: Vec::new(), filters: Vec::new(), tests: Vec::new(), is_one_expression: false };
-        Self { text, uses, own: Vec::new() }
+    fn new(text: &'t str) -> Self {
+        let (names, filters, tests, gives) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        Self { text, uses: Uses { names, filters, tests, is_one_expression: false, gives }, own: Vec::new() }
     }
 
     /// A run of statements with names of its own.
@@ -84,7 +90,12 @@ impl<'t> Finder<'t> {
     fn statement(&mut self, statement: &Stmt<'_>) {
         match statement {
             Stmt::Template(template) => self.block(&template.children),
-            Stmt::EmitExpr(emit) => self.expression(&emit.expr, false),
+            Stmt::EmitExpr(emit) => {
+                self.expression(&emit.expr, false);
+                let span = emit.expr.span();
+                let range = span.start_offset as usize..span.end_offset as usize;
+                self.uses.gives.push((shape_of(&emit.expr, &self.own), range));
+            }
             Stmt::EmitRaw(_) => {}
             Stmt::ForLoop(each) => {
                 self.expression(&each.iter, false);
@@ -223,9 +234,17 @@ impl<'t> Finder<'t> {
         self.uses.names.push(NameUse {
             name: name.to_owned(),
             attribute: attribute.map(str::to_owned),
+            attribute_range: attribute.and_then(|word| self.attribute(&range, word)).unwrap_or_else(|| range.clone()),
             range,
             guarded,
         });
+    }
+
+    /// The bytes of the attribute that follows a name.
+    fn attribute(&self, name: &Range<usize>, word: &str) -> Option<Range<usize>> {
+        let rest = self.text.get(name.end..)?;
+        let at = name.end + rest.len() - rest.trim_start().strip_prefix('.')?.trim_start().len();
+        self.text.get(at..)?.starts_with(word).then(|| at..at + word.len())
     }
 
     /// The last occurrence of a filter's or test's word inside the span of its whole expression.

@@ -44,8 +44,14 @@ fn only_required(branch: &Value) -> Option<&str> {
 
 /// The keys of a rule's choice of one key, if a map has none of them.
 pub(super) fn missing_keys<'a>(rule: &'a Rule, node: &Node) -> Vec<&'a str> {
+    let keys = keys(rule);
+    if keys.iter().all(|key| node.entry(key).is_none()) { keys } else { Vec::new() }
+}
+
+/// The keys of a rule's choice of one key; none if it has no such choice.
+pub(super) fn keys(rule: &Rule) -> Vec<&str> {
     let keys: Option<Vec<&str>> = rules(rule, "oneOf").iter().map(only_required).collect();
-    keys.filter(|keys| keys.iter().all(|key| node.entry(key).is_none())).unwrap_or_default()
+    keys.unwrap_or_default()
 }
 
 fn one_key(walk: &Walk<'_>, rule: &Rule, place: Place<'_>, keys: &[&str]) -> Vec<Diagnostic> {
@@ -92,6 +98,7 @@ fn check_branches<'a>(walk: &Walk<'a>, branches: &'a [Value], place: Place<'a>, 
     if fitting.is_empty() {
         return vec![kind::not_of(walk, kind::accepted_by_any(walk, branches), place)];
     }
+    let place = if let [only] = fitting.as_slice() { place.meant_as(only) } else { place };
     let mut failed: Vec<Vec<Diagnostic>> = Vec::new();
     let mut passed = 0;
     for branch in &fitting {

@@ -5,7 +5,8 @@
 
 use serde_json::Value;
 
-use super::walk::{Place, Rule, Walk, rules};
+use super::choice;
+use super::walk::{Place, Rule, Walk, rules, texts};
 use crate::diagnostic::{Code, Diagnostic, quote};
 use crate::yaml::tree::{Node, NodeValue};
 
@@ -207,7 +208,10 @@ pub(super) fn no_unit(walk: &Walk<'_>, place: Place<'_>, number: &str) -> Diagno
 
 /// What to write instead of a value that is of none of these kinds.
 pub(super) fn way_out(walk: &Walk<'_>, kinds: Kinds, place: Place<'_>) -> Option<String> {
-    fixed(walk, kinds, place).or_else(|| missing_value(kinds, place)).or_else(|| place.help.map(str::to_owned))
+    fixed(walk, kinds, place)
+        .or_else(|| missing_map(kinds, place))
+        .or_else(|| place.help.map(str::to_owned))
+        .or_else(|| missing_value(place))
 }
 
 /// The value as it was most likely meant.
@@ -240,18 +244,22 @@ fn in_short(place: Place<'_>, sign: char, written: &str) -> Option<String> {
     place.short.map(|short| format!("write `{}`", short.replace(sign, written)))
 }
 
-/// What to do where a value is missing altogether.
-fn missing_value(kinds: Kinds, place: Place<'_>) -> Option<String> {
-    match (&place.node.value, place.entry) {
-        (NodeValue::Null, Some(_)) if kinds.has(Kinds::MAP) && place.short.is_some() => {
-            Some("indent its keys below it".to_owned())
-        }
-        (NodeValue::Null, Some(entry)) if kinds == Kinds::MAP => {
-            Some(format!("indent its keys below it, or write `{}: {{}}`", entry.key))
-        }
-        (NodeValue::Null, Some(_)) => Some("write a value, or leave the key out".to_owned()),
-        _ => None,
+/// What to do where a map is missing altogether.
+fn missing_map(kinds: Kinds, place: Place<'_>) -> Option<String> {
+    let entry = place.entry.filter(|entry| entry.value.value == NodeValue::Null)?;
+    if place.short.is_some() && kinds.has(Kinds::MAP) {
+        return Some("indent its keys below it".to_owned());
     }
+    (kinds == Kinds::MAP).then(|| format!("indent its keys below it, or write `{}: {{}}`", entry.key))
+}
+
+/// What to do where a value is missing altogether.
+fn missing_value(place: Place<'_>) -> Option<String> {
+    let entry = place.entry.filter(|entry| entry.value.value == NodeValue::Null)?;
+    let needed = place.above.is_some_and(|above| {
+        texts(above, "required").contains(&entry.key.as_str()) || choice::keys(above).contains(&entry.key.as_str())
+    });
+    Some(if needed { "write a value behind it" } else { "write a value behind it, or leave the key out" }.to_owned())
 }
 
 fn boolean_meant(text: &str) -> Option<&'static str> {

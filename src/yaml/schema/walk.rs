@@ -73,6 +73,12 @@ impl<'a> Place<'a> {
         self.entry.map(|entry| entry.key_span).or(first_key).unwrap_or(self.node.span)
     }
 
+    /// The place of a value that can only have been meant as this rule says: its words count, not those from above.
+    pub(super) fn meant_as(self, rule: &'a Value) -> Self {
+        let own = rule.get("x-expected").and_then(Value::as_str);
+        Self { expected: own.or(self.expected), help: if own.is_some() { None } else { self.help }, ..self }
+    }
+
     fn under(self, rule: &'a Rule) -> Self {
         let text = |keyword| rule.get(keyword).and_then(Value::as_str);
         Self {

@@ -1,0 +1,134 @@
+//! Looking names up: which are known where, and what is said of the others.
+
+use crate::diagnostic::{Code, Diagnostic, near_name};
+use crate::playbook::check::names::Local;
+use crate::playbook::check::{Checker, RESERVED};
+use crate::playbook::template::{NameUse, Place, Shape};
+use crate::source::Span;
+
+/// Attributes of the maps that are always there.
+const ATTRIBUTES: [(&str, &[&str]); 3] = [
+    ("playbook", &["name", "path", "git_sha"]),
+    ("run", &["id", "started_at", "elapsed"]),
+    ("target", &["name", "url"]),
+];
+
+impl Checker<'_> {
+    /// Looks a name up that a template uses.
+    pub(super) fn name(&mut self, used: &NameUse, place: Place, local: Local) {
+        let name = used.name.as_str();
+        let span = place.span(self.file, Some(&used.range));
+        let is_field = local.fields.contains(&name);
+        let made = self.names.find(name);
+        if is_field && made.is_some() {
+            let message = format!("`{name}` is both a field of this step's result and a name of the playbook");
+            let mistake = Diagnostic::new(Code::NAME_TAKEN, self.file, span, message)
+                .with_help(format!("write `result.{name}` for the field, or give the other one another name"));
+            self.report(mistake);
+        } else if name == "result" && local.words.contains(&name) && !local.fields.is_empty() {
+            self.attribute(used, place, local.fields);
+        } else if let Some(fields) = made.and_then(|made| made.known.fields) {
+            self.attribute(used, place, fields);
+        } else if is_field || made.is_some() || local.words.contains(&name) || self.names.is_function(name) {
+        } else if let Some((_, attributes)) = ATTRIBUTES.iter().find(|(map, _)| *map == name) {
+            self.attribute(used, place, attributes);
+        } else if name == "env" {
+            self.names.environment.extend(used.attribute.clone());
+        } else {
+            self.undefined(used, span, local);
+        }
+    }
+
+    /// What a name or its attribute is, where that is known.
+    pub(super) fn resolve(&self, shape: &Shape, local: Local) -> Shape {
+        let Shape::Named(name, attribute) = shape else { return shape.clone() };
+        let made = self.names.find(name).map(|made| &made.known);
+        let fields = if name == "result" { Some(local.fields) } else { made.and_then(|known| known.fields) };
+        match (attribute.as_deref(), fields) {
+            (Some(field), Some(fields)) if fields.contains(&field) => shape_of_field(field),
+            (None, _) if local.fields.contains(&name.as_str()) => shape_of_field(name),
+            (None, _) => made.map_or(Shape::Unknown, |known| known.shape.clone()),
+            (Some(_), _) => Shape::Unknown,
+        }
+    }
+
+    fn attribute(&mut self, used: &NameUse, place: Place, attributes: &'static [&'static str]) {
+        let Some(attribute) = used.attribute.as_deref().filter(|attribute| !attributes.contains(attribute)) else {
+            return;
+        };
+        if used.guarded {
+            return;
+        }
+        let span = place.span(self.file, Some(&used.attribute_range));
+        let message = format!("`{}` has no `{attribute}`", used.name);
+        let help = match near_name(attribute, attributes.iter().copied()) {
+            Some(near) => format!("did you mean `{}.{near}`?", used.name),
+            None => format!("it has {}", list(attributes)),
+        };
+        self.report(Diagnostic::new(Code::UNDEFINED_NAME, self.file, span, message).with_help(help));
+    }
+
+    fn undefined(&mut self, used: &NameUse, span: Span, local: Local) {
+        let name = used.name.as_str();
+        if let Some((_, made)) = self.names.later.iter().find(|(later, _)| later == name) {
+            if !used.guarded {
+                let message = format!("`{name}` is used before it is captured");
+                let mistake = Diagnostic::new(Code::USED_TOO_EARLY, self.file, span, message)
+                    .with_related(*made, "captured here, later")
+                    .with_help("move the step that captures it before this one");
+                self.report(mistake);
+            }
+            return;
+        }
+        if RESERVED.contains(&name) {
+            self.report(self.reserved(name, span));
+            return;
+        }
+        let known = self.names.made.iter().map(|made| made.name.as_str());
+        let known = known.chain(local.fields.iter().copied()).chain(local.words.iter().copied());
+        let known: Vec<&str> = known.chain(self.names.functions.iter().map(String::as_str)).collect();
+        let mistake = Diagnostic::new(Code::UNDEFINED_NAME, self.file, span, format!("`{name}` is not defined"));
+        let mistake = match near_name(name, known) {
+            Some(near) => mistake.with_help(format!("did you mean `{near}`?")),
+            None => mistake
+                .with_help("names come from `inputs`, `vars` and the `capture` of earlier steps; text goes in quotes"),
+        };
+        self.report(mistake);
+    }
+
+    fn reserved(&self, name: &str, span: Span) -> Diagnostic {
+        let diagnostic = |code, message: String| Diagnostic::new(code, self.file, span, message);
+        match name {
+            "steps" | "item" | "loop" | "failure" | "secrets" | "outputs" => {
+                diagnostic(Code::NOT_SUPPORTED, format!("`{name}` is not supported yet"))
+            }
+            "inputs" | "vars" => diagnostic(Code::UNDEFINED_NAME, format!("`{name}` can't be read as a whole"))
+                .with_help("write the name of the input or var alone"),
+            "result" => diagnostic(Code::UNDEFINED_NAME, "there is no `result` here".to_owned())
+                .with_help("`result` is known in `expect` and `capture` of the step that makes it"),
+            _ => diagnostic(Code::UNDEFINED_NAME, format!("there is no `{name}` here"))
+                .with_help("`error` is known in `retry.unless`"),
+        }
+    }
+}
+
+/// `a`, `b` and `c`, in back-ticks.
+pub(super) fn list(words: &[&str]) -> String {
+    let quoted: Vec<String> = words.iter().map(|word| format!("`{word}`")).collect();
+    match quoted.as_slice() {
+        [] => String::new(),
+        [one] => one.clone(),
+        [most @ .., last] => format!("{} and {last}", most.join(", ")),
+    }
+}
+
+/// The shape of a field of a result; the same in every result that has it.
+fn shape_of_field(field: &str) -> Shape {
+    match field {
+        "dags" | "dag_ids" | "tags" | "owners" | "consumers" => Shape::List,
+        "is_paused" | "is_stale" | "has_import_errors" => Shape::Flag,
+        "conf" | "extra" => Shape::Map,
+        "total" | "duration_seconds" | "event_id" | "assertions" => Shape::Number,
+        _ => Shape::Text,
+    }
+}
