@@ -3,4 +3,5 @@
 mod docs;
 mod house;
 mod invalid_playbooks;
+mod playbook_schema;
 mod sandbox_recordings;

@@ -111,7 +111,7 @@ impl Builder<'_> {
             Event::UnresolvedAlias(name) => {
                 self.unknown_anchor(&name, place);
                 self.content_end = place.end;
-                self.add(None, false);
+                self.add_broken(place);
                 Ok(())
             }
             // Comments and stream marks; the parser's enum may grow.
@@ -197,13 +197,19 @@ impl Builder<'_> {
         }
     }
 
+    /// Keeps the place of a value whose mistake is told, so that its key is not missed.
+    fn add_broken(&mut self, place: Span) {
+        let is_value = self.open.last().is_some_and(Frame::awaits_value);
+        self.add(is_value.then_some(Node { span: place, value: NodeValue::Null }), false);
+    }
+
     fn alias(&mut self, id: usize, place: Span) -> Result<(), Stop> {
         self.content_end = place.end;
         let Some(anchored) = self.anchors.get(id) else {
             let name = self.text.get(place.range()).unwrap_or_default();
             let message = format!("{} stands inside the value it names", quote(name));
             self.pass.mistakes.push(Diagnostic::new(Code::ANCHOR, self.file, place, message));
-            self.add(None, false);
+            self.add_broken(place);
             return Ok(());
         };
         let (size, height) = (anchored.size, anchored.height);

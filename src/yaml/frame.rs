@@ -71,6 +71,14 @@ impl Frame {
         }
     }
 
+    /// Whether the next child is an item or the value of a key.
+    pub(super) fn awaits_value(&self) -> bool {
+        match &self.children {
+            Children::List(_) => true,
+            Children::Map(map) => matches!(map.key, Key::Text(..)),
+        }
+    }
+
     /// The finished list or map, which ends at `end`.
     pub(super) fn finish(self, end: usize) -> Node {
         let span = Span::new(self.start, end.max(self.start));
