@@ -21,7 +21,7 @@ impl Progress {
     #[must_use]
     pub fn new(target: ProgressDrawTarget) -> Self {
         let bar = ProgressBar::with_draw_target(None, target);
-        if let Ok(style) = ProgressStyle::with_template("{spinner} {msg} [{elapsed}]") {
+        if let Ok(style) = ProgressStyle::with_template("{spinner} {wide_msg} [{elapsed}]") {
             bar.set_style(style.tick_chars("|/-\\ "));
         }
         Self { bar }

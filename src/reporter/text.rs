@@ -81,7 +81,9 @@ impl Text {
         let did = if did.is_empty() { did } else { format!(": {did}") };
         let number = finished.step + 1;
         let mut lines = vec![Line::Note(format!("{number}/{} {word} {}{took}{did}", record.steps.len(), step.name))];
-        lines.extend(finished.failure.iter().flat_map(|failure| self.failure(failure)));
+        // What a signal stopped is told in the last line.
+        let failure = finished.failure.as_ref().filter(|failure| failure.kind != FailureKind::Interrupted);
+        lines.extend(failure.into_iter().flat_map(|failure| self.failure(failure)));
         lines
     }
 
