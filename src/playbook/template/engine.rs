@@ -14,6 +14,8 @@ use crate::playbook::template::{filters, time};
 const FUEL: u64 = 2_000_000;
 /// The longest text a rendering may give.
 const OUTPUT_MAX: usize = 1024 * 1024;
+/// The longest piece of a text that a message names.
+const LONGEST_NAME: usize = 60;
 
 /// Renders templates and works expressions out.
 #[derive(Debug)]
@@ -55,9 +57,11 @@ impl Engine {
     /// When it can't be read, a name is undefined, or a bound is reached.
     pub fn evaluate(&self, expression: &str, scope: &Value) -> Result<Value, RenderError> {
         let compiled = self.environment.compile_expression(expression).map_err(|error| RenderError::new(&error))?;
-        let value = compiled.eval(scope.clone()).map_err(|error| RenderError::new(&error))?;
+        let value = compiled.eval(scope.clone()).map_err(|error| RenderError::in_text(&error, expression))?;
         if value.is_undefined() {
-            return Err(RenderError { message: "the value is not defined".to_owned(), range: None });
+            let start = expression.len() - expression.trim_start().len();
+            let range = start..start + expression.trim().len();
+            return Err(RenderError { message: undefined(expression.get(range.clone())), range: Some(range) });
         }
         Ok(value)
     }
@@ -69,7 +73,9 @@ impl Engine {
     pub fn render(&self, template: &str, scope: &Value) -> Result<String, RenderError> {
         let compiled = self.environment.template_from_str(template).map_err(|error| RenderError::new(&error))?;
         let mut text = Capped { bytes: Vec::new() };
-        compiled.render_captured_to(scope.clone(), &mut text).map_err(|error| RenderError::new(&error))?;
+        compiled
+            .render_captured_to(scope.clone(), &mut text)
+            .map_err(|error| RenderError::in_text(&error, template))?;
         String::from_utf8(text.bytes)
             .map_err(|_| RenderError { message: "the text is not valid UTF-8".to_owned(), range: None })
     }
@@ -100,7 +106,25 @@ pub(super) fn syntax() -> SyntaxConfig {
     SyntaxConfig::builder().keep_trailing_newline(true).build().unwrap_or_default()
 }
 
+/// What is said of a value that is not there; `words` are those of the text that name it.
+fn undefined(words: Option<&str>) -> String {
+    match words.filter(|words| !words.is_empty() && words.len() <= LONGEST_NAME && !words.contains('\n')) {
+        Some(words) => format!("`{words}` is not defined"),
+        None => "the value is not defined".to_owned(),
+    }
+}
+
 impl RenderError {
+    /// An error that came up while `text` was rendered; a value that is not defined is named as the text names it.
+    fn in_text(error: &Error, text: &str) -> Self {
+        let plain = Self::new(error);
+        if error.kind() != ErrorKind::UndefinedError || error.detail().is_some() {
+            return plain;
+        }
+        let message = undefined(plain.range.clone().and_then(|range| text.get(range)));
+        Self { message, ..plain }
+    }
+
     pub(super) fn new(error: &Error) -> Self {
         let detail = error.detail().unwrap_or_default();
         let message = match error.kind() {
