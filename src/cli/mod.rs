@@ -23,6 +23,7 @@ mod target_search;
 mod args;
 mod check;
 mod inputs;
+mod place;
 mod run;
 mod sandbox;
 mod schema;
