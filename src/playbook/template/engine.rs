@@ -128,7 +128,8 @@ impl RenderError {
     pub(super) fn new(error: &Error) -> Self {
         let detail = error.detail().unwrap_or_default();
         let message = match error.kind() {
-            ErrorKind::UndefinedError if detail.is_empty() => "the value is not defined".to_owned(),
+            ErrorKind::UndefinedError if detail.is_empty() => undefined(None),
+            ErrorKind::UndefinedError => detail.replace(" is undefined", " is not defined"),
             ErrorKind::OutOfFuel => "it takes too long: a template may not do this much".to_owned(),
             ErrorKind::WriteFailure => format!("its text is longer than {} KiB", OUTPUT_MAX / 1024),
             ErrorKind::SyntaxError => format!("it can't be read: {detail}"),

@@ -120,3 +120,36 @@ fn shape_of_filter(filter: &Filter<'_>) -> Shape {
 fn common(one: Shape, other: &Shape) -> Shape {
     if one == *other && !matches!(one, Shape::Named(..)) { one } else { Shape::Unknown }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::playbook::template::uses_of_expression;
+
+    #[test]
+    fn the_text_of_an_expression_tells_what_it_gives() {
+        for (expression, shape) in [
+            ("'a' ~ 1", Shape::Text),
+            ("now() | date('%Y')", Shape::Text),
+            ("x | length", Shape::Number),
+            ("-x", Shape::Number),
+            ("1 if y else 2", Shape::Number),
+            ("x == 1 and y is defined", Shape::Flag),
+            ("not x", Shape::Flag),
+            ("x in y", Shape::Flag),
+            ("[1, x]", Shape::List),
+            ("x | sort", Shape::List),
+            ("{'a': x}", Shape::Map),
+            ("none", Shape::Nothing),
+            ("x", Shape::Named("x".to_owned(), None)),
+            ("x.y", Shape::Named("x".to_owned(), Some("y".to_owned()))),
+            ("x.y.z", Shape::Unknown),
+            ("x and y", Shape::Unknown),
+            ("x | default('a')", Shape::Unknown),
+            ("x + 1", Shape::Unknown),
+        ] {
+            let uses = uses_of_expression(expression).expect("a good expression");
+            assert_eq!(uses.gives[0].0, shape, "{expression}");
+        }
+    }
+}
