@@ -34,10 +34,22 @@ impl StepRun<'_, '_> {
     /// Looks at every expectation; those that are not exactly `true` make the failure.
     pub(super) fn expect(&self, expectations: &[Expectation], scope: &Dynamic) -> Result<(), Box<Failure>> {
         let mut unmet = Vec::new();
+        let mut broken = Vec::new();
         for expectation in expectations {
-            unmet.extend(self.unmet(expectation, scope)?);
+            match self.unmet(expectation, scope) {
+                Ok(found) => unmet.extend(found),
+                Err(failure) => {
+                    unmet.push(unmet_by_mistake(expectation, &failure));
+                    broken.push(failure);
+                }
+            }
         }
         let Some(first) = unmet.first() else { return Ok(()) };
+        if unmet.len() == 1
+            && let Some(mistake) = broken.pop()
+        {
+            return Err(mistake);
+        }
         let message = match (&first.message, unmet.len()) {
             (Some(message), 1) => message.clone(),
             (None, 1) => format!("`{}` is not true", first.expression),
@@ -107,6 +119,21 @@ impl StepRun<'_, '_> {
             }
         }
         values
+    }
+}
+
+/// An expectation that can't be worked out is not met, and does not keep the others from being told.
+fn unmet_by_mistake(expectation: &Expectation, failure: &Failure) -> Unmet {
+    let expression = match &expectation.that {
+        Condition::Constant(constant, _) => constant.to_string(),
+        Condition::Expression(expression) => expression.text.trim().to_owned(),
+    };
+    Unmet {
+        expression,
+        message: Some(failure.message.clone()),
+        gave: None,
+        values: Vec::new(),
+        location: failure.location.clone(),
     }
 }
 
