@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use minijinja::value::ValueKind;
 use serde_json::json;
 
 use crate::airflow::error::{ApiError, Delivery, RetryKind};
@@ -34,7 +35,7 @@ impl StepRun<'_, '_> {
     }
 
     fn after_failure(&mut self, error: &ApiError, number: u32, is_unknown: bool) -> Result<Next, Stop> {
-        let next = self.decide(error, number)?;
+        let next = self.decide(error, number);
         let retry_in_ms = match &next {
             Next::Retry(pause) => Some(super::millis(*pause)),
             Next::GiveUp(_) => None,
@@ -53,44 +54,46 @@ impl StepRun<'_, '_> {
         Ok(next)
     }
 
-    fn decide(&self, error: &ApiError, number: u32) -> Result<Next, Stop> {
+    fn decide(&self, error: &ApiError, number: u32) -> Next {
         let policy = &self.planned.retry;
-        // What is not there is not asked for again; the whole action may be, see `repeat_reading`.
-        let kind = error.retry_kind().filter(|kind| *kind != RetryKind::NotFound);
-        let Some(kind) = kind.filter(|kind| policy.only.contains(&retried(*kind))) else {
-            return Ok(Next::GiveUp(None));
+        let Some(kind) = worth_a_try(error).filter(|kind| policy.only.contains(kind)) else {
+            return Next::GiveUp(None);
         };
-        if self.given_up(error, kind)? {
-            return Ok(Next::GiveUp(Some("`retry.unless` is true".to_owned())));
+        if let Some(reason) = self.given_up(error, kind) {
+            return Next::GiveUp(Some(reason));
         }
         if number >= policy.attempts {
-            return Ok(Next::GiveUp((number > 1).then(|| format!("gave up after {number} tries"))));
+            return Next::GiveUp((number > 1).then(|| format!("gave up after {number} tries")));
         }
         let left = self.time_left();
         let pause = match error.retry_after {
             Some(asked) if asked > left => {
                 let asked = format_duration(asked);
                 let left = format_duration(left);
-                return Ok(Next::GiveUp(Some(format!("it asks to wait {asked}, and the step has only {left} left"))));
+                return Next::GiveUp(Some(format!("it asks to wait {asked}, and the step has only {left} left")));
             }
             Some(asked) => asked,
             None => self.jittered(policy.pause_before(number + 1)),
         };
         if pause >= left {
-            return Ok(Next::GiveUp(Some("the step has no time left for another try".to_owned())));
+            return Next::GiveUp(Some("the step has no time left for another try".to_owned()));
         }
-        Ok(Next::Retry(pause))
+        Next::Retry(pause)
     }
 
-    /// Works `retry.unless` out.
-    fn given_up(&self, error: &ApiError, kind: RetryKind) -> Result<bool, Stop> {
-        let Some(unless) = &self.planned.retry.unless else { return Ok(false) };
-        let facts = json!({ "kind": retried(kind), "status": error.status, "message": error.message });
+    /// Works `retry.unless` out: why to give up. A mistake in it gives up, too, but hides no error: a write in doubt is
+    /// still looked for.
+    fn given_up(&self, error: &ApiError, kind: RetryOn) -> Option<String> {
+        let unless = self.planned.retry.unless.as_ref()?;
+        let facts = json!({ "kind": kind, "status": error.status, "message": error.message });
         let scope = self.run.variables.scope_with([("error".to_owned(), dynamic(facts))].into());
-        let value = unless
-            .evaluate(&self.run.plan.engine, &scope)
-            .map_err(|failed| self.run.variables.failure(&failed, Some(unless)))?;
-        Ok(value.is_true())
+        match unless.evaluate(&self.run.plan.engine, &scope) {
+            Ok(value) if value.kind() == ValueKind::Bool => {
+                value.is_true().then(|| "`retry.unless` is true".to_owned())
+            }
+            Ok(value) => Some(format!("`retry.unless` gave `{value}`, not true or false")),
+            Err(failed) => Some(format!("`retry.unless` can't be worked out: {}", failed.error.message)),
+        }
     }
 
     /// The pause, shortened by chance to anything from nothing, so that many clients don't come back at once.
@@ -99,14 +102,14 @@ impl StepRun<'_, '_> {
     }
 }
 
-/// The word of the playbook for a kind of error.
-const fn retried(kind: RetryKind) -> RetryOn {
-    match kind {
-        RetryKind::Transport => RetryOn::Transport,
-        RetryKind::RateLimited => RetryOn::RateLimited,
-        RetryKind::ServerError => RetryOn::ServerError,
-        RetryKind::Timeout => RetryOn::Timeout,
-        RetryKind::NotFound => RetryOn::NotFound,
+/// The word of the playbook for a request that may be sent again. What is not there is asked for again by the whole action.
+fn worth_a_try(error: &ApiError) -> Option<RetryOn> {
+    match error.retry_kind()? {
+        RetryKind::Transport => Some(RetryOn::Transport),
+        RetryKind::RateLimited => Some(RetryOn::RateLimited),
+        RetryKind::ServerError => Some(RetryOn::ServerError),
+        RetryKind::Timeout => Some(RetryOn::Timeout),
+        RetryKind::NotFound => None,
     }
 }
 
