@@ -22,6 +22,8 @@ const LOOK_MAX: Duration = Duration::from_secs(4);
 const EVENTS_MAX: u64 = 1000;
 /// How many events a page has.
 const EVENTS_PAGE: u32 = 100;
+/// How many events in a row may be unreadable before it is the API that is broken, and not some of its events.
+const UNREADABLE_MAX: u32 = 10;
 /// How far the server's clock may be off between two of its answers.
 const CLOCK_SLACK: SignedDuration = SignedDuration::from_secs(60);
 
@@ -113,12 +115,16 @@ impl StepRun<'_, '_> {
             Err(_) => return None,
         }
         let mut walked = Page { items: Vec::new(), received: 0, total_entries: None, server_time: None };
+        let mut unreadable = 0;
         for at in offset..offset + u64::from(EVENTS_PAGE) {
             let one = EventsPage { offset: at, limit: 1 };
             match self.look(end, async |client, limit| client.dataset_events(dataset_id, one, limit).await).await? {
                 Ok(page) if page.received == 0 => break,
-                Ok(page) => walked.items.extend(page.items),
-                Err(error) if error.kind == ErrorKind::ServerError => {}
+                Ok(page) => {
+                    unreadable = 0;
+                    walked.items.extend(page.items);
+                }
+                Err(error) if error.kind == ErrorKind::ServerError && unreadable < UNREADABLE_MAX => unreadable += 1,
                 Err(_) => return None,
             }
             walked.received += 1;
