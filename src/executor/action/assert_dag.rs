@@ -1,5 +1,7 @@
 //! `assert_dag`: a DAG is there and as it must be. Other actions ask here, too, before they act on a DAG.
 
+use serde_json::Value;
+
 use crate::airflow::answer::{Dag, DagFilter};
 use crate::airflow::error::ErrorKind;
 use crate::executor::Stop;
@@ -9,6 +11,7 @@ use crate::executor::step::StepRun;
 use crate::outcome::{ActionResult, Failure, FailureKind};
 use crate::playbook::action::AssertDag;
 use crate::playbook::near;
+use crate::secret::Masker;
 
 impl StepRun<'_, '_> {
     pub(in crate::executor) async fn assert_dag(&mut self) -> Result<ActionResult, Stop> {
@@ -26,7 +29,8 @@ impl StepRun<'_, '_> {
             .map(|tag| format!("`{tag}`"))
             .collect();
         if !missing.is_empty() {
-            let message = format!("the DAG `{}` does not have the tag {}", dag.dag_id, missing.join(" and "));
+            let word = if missing.len() == 1 { "tag" } else { "tags" };
+            let message = format!("the DAG `{}` does not have the {word} {}", dag.dag_id, missing.join(" and "));
             return Err(Failure::new(FailureKind::NotReady, message).with_note(tags(&dag)).into());
         }
         Ok(ActionResult::AssertDag(summary(dag)))
@@ -94,6 +98,23 @@ impl StepRun<'_, '_> {
             Some(location) => failure.with_location(location).into(),
             None => failure.into(),
         })
+    }
+
+    /// A secret in what Airflow shows to everybody who may read is sent, and said.
+    pub(in crate::executor) fn warn_of_secret(&mut self, key: &str, value: &Value) -> Result<(), Stop> {
+        if holds_secret(&self.run.tools.masker, value) {
+            self.warn(format!("`{key}` holds a secret, and Airflow shows it to everybody who may read"))?;
+        }
+        Ok(())
+    }
+}
+
+fn holds_secret(masker: &Masker, value: &Value) -> bool {
+    match value {
+        Value::String(text) => masker.holds_secret(text),
+        Value::Array(items) => items.iter().any(|item| holds_secret(masker, item)),
+        Value::Object(map) => map.values().any(|item| holds_secret(masker, item)),
+        Value::Null | Value::Bool(_) | Value::Number(_) => false,
     }
 }
 

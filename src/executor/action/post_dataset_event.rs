@@ -37,6 +37,7 @@ impl StepRun<'_, '_> {
         self.consumers(&dataset, keys.consumers.unwrap_or(Consumers::Warn)).await?;
         let mark = self.identity().mark();
         let mut extra = keys.extra.map(|extra| extra.0).unwrap_or_default();
+        self.warn_of_secret("extra", &json!(extra))?;
         if extra.insert("myaf_run".to_owned(), Value::String(mark.clone())).is_some() {
             let message = "`extra` holds `myaf_run`, which is our mark of the event";
             return Err(Failure::new(FailureKind::Template, message).with_help("choose another key").into());

@@ -76,7 +76,11 @@ impl StepRun<'_, '_> {
             Some(note) => Some(self.cut_note(note.0)?).filter(|note| !note.is_empty()),
             None => Some(self.cut_note(self.default_note())?),
         };
-        Ok(NewDagRun { dag_id: keys.dag_id.0, dag_run_id, note, conf: keys.conf.map(|conf| conf.0), logical_date })
+        let conf = keys.conf.map(|conf| conf.0);
+        for (key, value) in [("note", json!(note)), ("conf", json!(conf))] {
+            self.warn_of_secret(key, &value)?;
+        }
+        Ok(NewDagRun { dag_id: keys.dag_id.0, dag_run_id, note, conf, logical_date })
     }
 
     pub(in crate::executor) fn identity(&self) -> Identity<'_> {
