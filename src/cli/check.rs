@@ -60,7 +60,7 @@ fn bytes(path: &Path) -> Result<Vec<u8>, String> {
 }
 
 /// The system's reason in plain words.
-fn plain(error: &std::io::Error) -> String {
+pub(super) fn plain(error: &std::io::Error) -> String {
     match error.kind() {
         std::io::ErrorKind::NotFound => "there is no such file".to_owned(),
         std::io::ErrorKind::PermissionDenied => "you may not read it".to_owned(),

@@ -2,10 +2,11 @@
 
 use std::path::Path;
 
+use crate::cli::check::plain;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::plan::{Given, GivenInput};
 use crate::source::{SourceFile, Span};
-use crate::yaml::{self, NodeValue};
+use crate::yaml::{self, Entry, NodeValue};
 
 /// Reads the values of `-e`.
 ///
@@ -49,7 +50,7 @@ fn from_file(path: &str, cwd: &Path) -> Result<Vec<GivenInput>, Vec<Diagnostic>>
             Code::INPUT,
             &file,
             Span::new(1, 1 + path.len()),
-            format!("this file can't be read: {error}"),
+            format!("this file can't be read: {}", plain(&error)),
         )]
     })?;
     let file = yaml::decode(path, bytes).map_err(|mistake| vec![mistake])?;
@@ -62,15 +63,20 @@ fn from_file(path: &str, cwd: &Path) -> Result<Vec<GivenInput>, Vec<Diagnostic>>
             "a file of inputs holds a map of names and values",
         )]);
     }
-    let entries = tree.entries().iter();
-    Ok(entries
-        .map(|entry| GivenInput {
-            name: entry.key.clone(),
-            value: Given::Value(entry.value.to_json()),
-            file: file.clone(),
-            span: entry.key_span,
-        })
-        .collect())
+    Ok(tree.entries().iter().map(|entry| from_entry(&file, entry)).collect())
+}
+
+/// An entry of a file. Its value, and all else in the file, is left out of the text that messages show, too.
+fn from_entry(file: &SourceFile, entry: &Entry) -> GivenInput {
+    let place = file.location(entry.key_span);
+    let before = format!("{}{}", "\n".repeat(place.line - 1), " ".repeat(place.column - 1));
+    let key = file.text().get(entry.key_span.start..entry.key_span.end).unwrap_or(&entry.key);
+    GivenInput {
+        name: entry.key.clone(),
+        value: Given::Value(entry.value.to_json()),
+        file: SourceFile::new(file.name(), format!("{before}{key}: …")),
+        span: Span::new(before.len(), before.len() + key.len()),
+    }
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use tokio::sync::watch;
 
-use crate::cli::check::say;
+use crate::cli::check::{plain, say};
 use crate::cli::environment::Environment;
 use crate::cli::exit_code::ExitCode;
 use crate::cli::signals;
@@ -55,7 +55,7 @@ pub(super) fn read(path: Option<&Path>, environment: &Environment, streams: &mut
     let bytes = match std::fs::read(environment.cwd.join(path)) {
         Ok(bytes) => bytes,
         Err(error) => {
-            streams.err_line(&format!("error: the scenario `{}` can't be read: {error}", path.display()));
+            streams.err_line(&format!("error: the scenario `{}` can't be read: {}", path.display(), plain(&error)));
             return None;
         }
     };
