@@ -110,15 +110,14 @@ impl RunRecord {
         }
     }
 
-    /// What the run came to.
+    /// What the run came to. A write in doubt decides even before the signal that left it so.
     #[must_use]
     pub fn verdict(&self) -> Verdict {
-        if let Some(signal) = self.signal {
-            return Verdict::Interrupted(signal);
-        }
-        match self.first_failure() {
-            Some((_, failure)) => Verdict::Failed(failure.kind),
-            None => Verdict::Passed,
+        match (self.first_failure(), self.signal) {
+            (Some((_, failure)), _) if failure.kind == FailureKind::OutcomeUnknown => Verdict::Failed(failure.kind),
+            (_, Some(signal)) => Verdict::Interrupted(signal),
+            (Some((_, failure)), None) => Verdict::Failed(failure.kind),
+            (None, None) => Verdict::Passed,
         }
     }
 

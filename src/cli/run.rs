@@ -42,7 +42,8 @@ pub async fn dispatch(environment: &Environment, streams: &mut Streams) -> ExitC
             None => ExitCode::Usage,
         },
     };
-    if streams.out_failed() { ExitCode::CannotWrite } else { code }
+    // What went wrong before counts for more: a run that failed, or a write in doubt.
+    if streams.out_failed() && code == ExitCode::Success { ExitCode::CannotWrite } else { code }
 }
 
 /// Help and version go to stdout, mistakes to stderr.
