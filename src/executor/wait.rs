@@ -38,6 +38,8 @@ struct Following {
     every: Duration,
     max_every: Duration,
     last_answer: Duration,
+    /// The last look brought no good answer.
+    is_unanswered: bool,
     last_paused_look: Duration,
     was_absent: bool,
 }
@@ -89,6 +91,7 @@ impl StepRun<'_, '_> {
             every,
             max_every: period(poll.max_every, 30).max(every),
             last_answer: now,
+            is_unanswered: false,
             last_paused_look: now,
             was_absent: false,
         }
@@ -105,6 +108,7 @@ impl StepRun<'_, '_> {
         let (dag_id, id) = (following.run.dag_id.clone(), following.run.dag_run_id.clone());
         let answer = self.read_once(&async |client: &_, limit| read_run(client, &dag_id, &id, limit).await).await?;
         let now = self.run.tools.clock.elapsed();
+        following.is_unanswered = answer.as_ref().is_err_and(passes);
         match answer {
             Ok(run) => {
                 following.run = run;
@@ -239,7 +243,12 @@ impl Following {
         } else {
             return None;
         };
-        Some(Failure::new(kind, message).with_note("the run goes on in Airflow"))
+        let failure = Failure::new(kind, message).with_note("the run goes on in Airflow");
+        if !self.is_unanswered {
+            return Some(failure);
+        }
+        let ago = format_duration(now.saturating_sub(self.last_answer));
+        Some(failure.with_note(format!("that was seen {ago} ago; there was no good answer since")))
     }
 
     /// The pause before the next look: it grows, and ends with the wait.

@@ -60,11 +60,14 @@ pub(super) fn of_run(record: &RunRecord) -> String {
     format!("{word} in {took}: {}", counts.join(", "))
 }
 
-/// What went wrong first, in one line.
+/// What went wrong first, in one line: with the failed tasks, and with what to do or to know.
 pub(super) fn first_failure(record: &RunRecord) -> Option<String> {
     record.first_failure().map(|(step, failure)| {
-        let help = failure.help.as_ref().map(|help| format!("; {help}")).unwrap_or_default();
-        format!("step `{}`: {}{help}", step.id, failure.message)
+        let tasks: Vec<String> = failure.failed_tasks.iter().map(|task| format!("`{}`", task.task_id)).collect();
+        let tasks = (!tasks.is_empty()).then(|| format!("failed tasks: {}", tasks.join(", ")));
+        let more = failure.help.as_ref().or(failure.notes.first()).cloned();
+        let parts: Vec<String> = [failure.message.clone()].into_iter().chain(tasks).chain(more).collect();
+        format!("step `{}`: {}", step.id, parts.join("; "))
     })
 }
 
