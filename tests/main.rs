@@ -1,8 +1,18 @@
 //! The house, seen from outside.
 
+mod run;
+mod stage;
+
+mod actions;
+mod cli;
 mod docs;
 mod expressions;
 mod house;
 mod invalid_playbooks;
+mod masking;
+mod nothing_twice;
+mod order;
 mod playbook_schema;
+mod retry;
 mod sandbox_recordings;
+mod wait;

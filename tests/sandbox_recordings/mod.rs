@@ -4,7 +4,7 @@
 mod faults;
 mod script;
 mod shape;
-mod wire;
+pub(crate) mod wire;
 
 use std::fs;
 use std::path::Path;
