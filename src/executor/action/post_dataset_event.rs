@@ -155,8 +155,12 @@ impl StepRun<'_, '_> {
                 return self.recorded(Some(event), WriteFate::Found);
             }
             match next {
-                Next::Retry(pause) => self.pause(pause).await?,
                 Next::GiveUp(reason) => return Err(self.refused(error.as_ref(), reason)?),
+                Next::Retry(pause) => {
+                    if let Err(stop) = self.pause(pause).await {
+                        return Err(self.no_next_try(new, error.as_ref(), stop)?);
+                    }
+                }
             }
         }
         unreachable!("tries are counted until one of them ends the loop")
@@ -172,7 +176,7 @@ impl StepRun<'_, '_> {
     ) -> Result<Option<DatasetEvent>, Stop> {
         let marked = Marked { dataset_id: new.dataset.id, mark: &new.mark, announced: new.announced };
         let settled = self.look_for_event(marked).await;
-        let may_repeat = matches!(next, Next::Retry(_))
+        let may_repeat = matches!(next, Next::Retry(pause) if *pause < self.time_left())
             && new.on_unknown == OnUnknown::Repeat
             && self.run.tools.interrupt.signal().is_none();
         match settled {
@@ -180,6 +184,15 @@ impl StepRun<'_, '_> {
             Settled::Absent if may_repeat => Ok(None),
             Settled::Absent | Settled::Unknown => Err(self.lost_event(new, error)?),
         }
+    }
+
+    /// A signal came before the next try: what was refused is not there, and what was not found may still come.
+    fn no_next_try(&mut self, new: &NewEvent, error: Option<&ApiError>, stop: Stop) -> Result<Stop, Stop> {
+        if error.is_none_or(|error| error.delivery() == Delivery::Unknown) {
+            return self.lost_event(new, error);
+        }
+        self.run.emitter.emit(EventKind::WriteSettled { step: self.index, fate: WriteFate::Refused })?;
+        Ok(stop)
     }
 
     fn recorded(&mut self, event: Option<DatasetEvent>, fate: WriteFate) -> Result<Option<DatasetEvent>, Stop> {

@@ -180,7 +180,10 @@ impl StepRun<'_, '_> {
             match again {
                 Ok(()) => {}
                 Err(Stop::Interrupted(_)) if in_doubt => return self.last_look(new, error.as_ref()).await,
-                Err(stop) => return Err(stop),
+                Err(stop) => {
+                    self.run.emitter.emit(EventKind::WriteSettled { step: self.index, fate: WriteFate::Refused })?;
+                    return Err(stop);
+                }
             }
         }
         unreachable!("tries are counted until one of them ends the loop")
