@@ -307,11 +307,17 @@ async fn a_failed_run_is_not_made_again() {
 #[tokio::test]
 async fn the_time_of_the_step_never_leaves_an_unknown_write_unsaid() {
     for version in BOTH {
-        let faults = "{on: {method: POST, path: dagRuns}, fault: reset}, \
-                      {on: {method: GET, path: dagRuns}, fault: delay, delay: 9s}";
-        let ran = world(version, faults).await;
-        let ran = ran.run("name: t\nsteps: [{trigger_dag: {dag_id: a}, timeout: 5s}]").await;
-        assert_eq!(ran.kind(), FailureKind::OutcomeUnknown, "{version}: {ran:#?}");
+        for (playbook, path) in [(TRIGGER, "dagRuns"), (EVENT, "events")] {
+            let faults = format!(
+                "{{on: {{method: POST, path: {path}}}, fault: reset}}, \
+                 {{on: {{method: GET, path: {path}}}, fault: delay, delay: 9s}}"
+            );
+            let stage = world(version, &faults).await;
+            let ran = stage.run(&format!("{playbook}\ndefaults: {{timeout: 5s}}")).await;
+            assert_eq!(ran.kind(), FailureKind::OutcomeUnknown, "{version} {path}: {ran:#?}");
+            assert_eq!(ran.write().fate, Some(WriteFate::Unknown), "{version} {path}");
+            assert_eq!(stage.runs("a").await.len() + stage.events().await.len(), 0, "{version} {path}");
+        }
     }
 }
 
@@ -341,6 +347,19 @@ async fn a_signal_never_leaves_an_unknown_write_unsaid() {
                 let made = stage.runs("a").await.len() + stage.events().await.len();
                 assert_eq!(made, usize::from(fate == WriteFate::Found), "{version} {path} {fault}");
             }
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_signal_after_a_refusal_leaves_nothing_in_doubt() {
+    let tried = |kind: &EventKind| matches!(kind, EventKind::TryFailed(_)).then_some(15);
+    for version in BOTH {
+        for (playbook, path) in [(TRIGGER, "dagRuns"), (EVENT, "events")] {
+            let faults = format!("{{on: {{method: POST, path: {path}, always: true}}, fault: rate_limit}}");
+            let ran = world(version, &faults).await.run_watched(playbook, &|_| false, &tried).await;
+            assert_eq!(ran.record.verdict(), Verdict::Interrupted(15), "{version} {path}: {ran:#?}");
+            assert_eq!(ran.write().fate, Some(WriteFate::Refused), "{version} {path}");
         }
     }
 }

@@ -183,6 +183,15 @@ async fn a_signal_while_it_is_asked_why_does_not_hide_that_the_run_failed() {
     }
 }
 
+#[tokio::test]
+async fn a_login_that_runs_out_within_a_wait_is_renewed() {
+    let scenario = "{auth: {token_life: 5m}, dags: [{dag_id: a, run: {duration: 1h}}]}";
+    for version in BOTH {
+        let ran = wait_while(version, scenario, "{timeout: 2h}").await;
+        assert_eq!(ran.outcome(0), Some(StepOutcome::Passed), "{version}: {ran:#?}");
+    }
+}
+
 #[test]
 fn a_credential_that_is_refused_for_good_ends_the_wait() {
     let scenario = "{dags: [{dag_id: a, run: {duration: 2h}}], faults: [{on: {method: GET, path: dagRuns, always: true}, fault: status, status: 403}]}";
