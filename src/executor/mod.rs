@@ -15,6 +15,7 @@ mod settle;
 mod step;
 mod variables;
 mod wait;
+mod write;
 
 use std::collections::BTreeMap;
 use std::time::Duration;

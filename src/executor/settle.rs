@@ -24,8 +24,19 @@ const EVENTS_MAX: u64 = 1000;
 const EVENTS_PAGE: u32 = 100;
 /// How many events in a row may be unreadable before it is the API that is broken, and not some of its events.
 const UNREADABLE_MAX: u32 = 10;
+/// How long a single look for an event may take.
+const GLANCE: Duration = Duration::from_secs(5);
 /// How far the server's clock may be off between two of its answers.
 const CLOCK_SLACK: SignedDuration = SignedDuration::from_secs(60);
+
+/// How long to look.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Patience {
+    /// Until Airflow answers once that it is there or not.
+    OneAnswer,
+    /// For as long as settling may take.
+    ToTheEnd,
+}
 
 /// What looking came to.
 pub(super) enum Settled<T> {
@@ -47,8 +58,8 @@ pub(super) struct Marked<'a> {
 }
 
 impl StepRun<'_, '_> {
-    /// Looks for a run by its id: until Airflow says that it is not there, or for as long as settling may take.
-    pub(super) async fn look_for_run(&mut self, new: &NewDagRun, keep_looking: bool) -> Settled<DagRun> {
+    /// Looks for a run by its id.
+    pub(super) async fn look_for_run(&mut self, new: &NewDagRun, patience: Patience) -> Settled<DagRun> {
         let end = self.settle_end();
         let mut pause = LOOK_FIRST;
         loop {
@@ -59,7 +70,7 @@ impl StepRun<'_, '_> {
                 Some(Err(error)) => error.kind == ErrorKind::NotFound,
                 None => false,
             };
-            if is_absent && !keep_looking {
+            if is_absent && patience == Patience::OneAnswer {
                 return Settled::Absent;
             }
             if !self.look_again(end, &mut pause).await {
@@ -83,12 +94,23 @@ impl StepRun<'_, '_> {
         }
     }
 
-    /// One search through the dataset's events, newest first.
+    /// Looks once for an event that Airflow has taken.
+    pub(super) async fn glance_at_event(&mut self, marked: Marked<'_>) -> Option<DatasetEvent> {
+        let end = self.run.tools.clock.elapsed().saturating_add(GLANCE);
+        match self.search_events(marked, end).await {
+            Settled::Found(event) => Some(event),
+            Settled::Absent | Settled::Unknown => None,
+        }
+    }
+
+    /// One search through the dataset's events, newest first. A row that can't be read may be ours: then it is not known.
     async fn search_events(&mut self, marked: Marked<'_>, end: Duration) -> Settled<DatasetEvent> {
         let oldest = marked.announced.saturating_sub(CLOCK_SLACK).unwrap_or(Timestamp::MIN);
-        let mut offset = 0;
+        let (mut offset, mut unreadable) = (0, 0);
         while offset < EVENTS_MAX {
-            let Some(page) = self.events_page(marked.dataset_id, offset, end).await else { return Settled::Unknown };
+            let Some((page, passed_over)) = self.events_page(marked.dataset_id, offset, end).await else {
+                return Settled::Unknown;
+            };
             let is_old = page.items.iter().any(|event| event.timestamp < oldest);
             let ours = page
                 .items
@@ -97,25 +119,26 @@ impl StepRun<'_, '_> {
             if let Some(event) = ours {
                 return Settled::Found(event);
             }
+            unreadable += passed_over;
             if page.received == 0 || is_old {
-                return Settled::Absent;
+                return if unreadable == 0 { Settled::Absent } else { Settled::Unknown };
             }
             offset += page.received as u64;
         }
-        Settled::Absent
+        Settled::Unknown
     }
 
-    /// A page of events. Airflow 3 answers 500 while a run that one of them made has not started; such a page is walked one
-    /// event at a time, and the one that can't be read is passed over.
-    async fn events_page(&mut self, dataset_id: i64, offset: u64, end: Duration) -> Option<Page<DatasetEvent>> {
+    /// A page of events, and how many of them can't be read. Airflow 3 answers 500 while a run that one of them made has not
+    /// started; such a page is walked one event at a time, and the one that can't be read is passed over.
+    async fn events_page(&mut self, dataset_id: i64, offset: u64, end: Duration) -> Option<(Page<DatasetEvent>, u32)> {
         let page = EventsPage { offset, limit: EVENTS_PAGE };
         match self.look(end, async |client, limit| client.dataset_events(dataset_id, page, limit).await).await? {
-            Ok(page) => return Some(page),
+            Ok(page) => return Some((page, 0)),
             Err(error) if error.kind == ErrorKind::ServerError && error.status == Some(500) => {}
             Err(_) => return None,
         }
         let mut walked = Page { items: Vec::new(), received: 0, total_entries: None, server_time: None };
-        let mut unreadable = 0;
+        let (mut unreadable, mut passed_over) = (0, 0);
         for at in offset..offset + u64::from(EVENTS_PAGE) {
             let one = EventsPage { offset: at, limit: 1 };
             match self.look(end, async |client, limit| client.dataset_events(dataset_id, one, limit).await).await? {
@@ -124,12 +147,15 @@ impl StepRun<'_, '_> {
                     unreadable = 0;
                     walked.items.extend(page.items);
                 }
-                Err(error) if error.kind == ErrorKind::ServerError && unreadable < UNREADABLE_MAX => unreadable += 1,
+                Err(error) if error.kind == ErrorKind::ServerError && unreadable < UNREADABLE_MAX => {
+                    unreadable += 1;
+                    passed_over += 1;
+                }
                 Err(_) => return None,
             }
             walked.received += 1;
         }
-        Some(walked)
+        Some((walked, passed_over))
     }
 
     /// One look, bounded by the time that settling has left. A signal does not end it: the grace does.

@@ -26,6 +26,8 @@ pub(super) struct StepRun<'r, 'a> {
     pub(super) interrupted_at: Option<Duration>,
     pub(super) requests: u32,
     pub(super) pages: u32,
+    /// What is known of the result while the action goes on: told when it fails.
+    pub(super) known: Option<ActionResult>,
 }
 
 /// What a step came to.
@@ -47,7 +49,7 @@ impl<'r, 'a> StepRun<'r, 'a> {
         let planned = &run.plan.steps[index];
         let started = run.tools.clock.elapsed();
         let deadline = started.saturating_add(planned.timeout.unwrap_or(planned.default_timeout));
-        Self { run, index, planned, started, deadline, interrupted_at: None, requests: 0, pages: 0 }
+        Self { run, index, planned, started, deadline, interrupted_at: None, requests: 0, pages: 0, known: None }
     }
 
     /// Runs it. A failed step is a value; `Err` means that an event could not be kept.
@@ -63,11 +65,13 @@ impl<'r, 'a> StepRun<'r, 'a> {
         };
         let end = match end {
             Ok(end) => end,
-            Err(Stop::Failed(failure)) => End::without_result(StepOutcome::Failed, Some(*failure)),
+            Err(Stop::Failed(failure)) => {
+                End { result: self.known.take(), ..End::without_result(StepOutcome::Failed, Some(*failure)) }
+            }
             Err(Stop::Interrupted(words)) => {
                 let message = words.unwrap_or_else(|| "stopped by a signal".to_owned());
                 let failure = Failure::new(FailureKind::Interrupted, message);
-                End::without_result(StepOutcome::Interrupted, Some(failure))
+                End { result: self.known.take(), ..End::without_result(StepOutcome::Interrupted, Some(failure)) }
             }
             Err(Stop::Broken(error)) => return Err(error),
         };
@@ -129,7 +133,10 @@ impl<'r, 'a> StepRun<'r, 'a> {
             let failure = match self.once().await {
                 Ok(result) => match self.expected(&result) {
                     Ok(()) => return Ok(result),
-                    Err(failure) => failure,
+                    Err(failure) => {
+                        self.known = Some(result);
+                        failure
+                    }
                 },
                 Err(Stop::Failed(failure)) => failure,
                 Err(stop) => return Err(stop),

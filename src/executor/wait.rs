@@ -53,6 +53,7 @@ impl StepRun<'_, '_> {
         self.deadline = following.end.saturating_add(WHY_TIME);
         loop {
             self.say_state(&following.run)?;
+            self.known = Some(self.run_result(following.run.clone()));
             match following.run.state {
                 RunState::Success => return Ok(following.run),
                 RunState::Failed => return Err(self.why_failed(&following.run, log_lines).await?),

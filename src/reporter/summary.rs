@@ -3,14 +3,19 @@
 use std::time::Duration;
 
 use crate::event::StepFinished;
-use crate::outcome::{ActionResult, StepOutcome};
+use crate::outcome::{ActionResult, FailureKind, StepOutcome};
 use crate::record::{RunRecord, StepRecord, Verdict};
 
 /// What a step did, in a few words: counts, the run's id, its state, tries.
 pub(super) fn of_step(record: &StepRecord, finished: &StepFinished) -> String {
+    // Other failures name what they are about themselves.
+    let kind = finished.failure.as_ref().map(|failure| failure.kind);
+    if !matches!(kind, None | Some(FailureKind::Expectation | FailureKind::Template)) {
+        return String::new();
+    }
     let mut words: Vec<String> = finished.result.iter().filter_map(|result| of_result(result, finished)).collect();
     let failed_tries = record.tries.iter().filter(|tried| tried.retry_in_ms.is_some()).count();
-    if failed_tries > 0 && finished.outcome == StepOutcome::Passed {
+    if failed_tries > 0 {
         words.push(format!("passed after {}", counted(failed_tries, "failed try", "failed tries")));
     }
     words.join(", ")

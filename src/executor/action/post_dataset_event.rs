@@ -3,22 +3,24 @@
 //! Airflow keeps every event it is sent, so each carries a mark of ours; after a lost answer the mark is looked for.
 
 use std::cell::Cell;
+use std::time::Duration;
 
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
 use crate::airflow::answer::{Dataset, DatasetEvent};
 use crate::airflow::client::Client;
-use crate::airflow::error::{ApiError, Delivery, ErrorKind};
-use crate::event::{EventKind, WriteAnnounced, WriteFate};
+use crate::airflow::error::{ApiError, ErrorKind};
+use crate::event::{EventKind, WriteAnnounced};
 use crate::executor::Stop;
-use crate::executor::request::Sent;
-use crate::executor::retry::{Next, exhausted};
-use crate::executor::settle::{Marked, Settled, unknown};
+use crate::executor::retry::exhausted;
+use crate::executor::settle::{Marked, Patience, Settled, unknown};
 use crate::executor::step::StepRun;
+use crate::executor::write::{Write, Written};
 use crate::outcome::{ActionKind, ActionResult, DatasetEventResult, Failure, FailureKind};
 use crate::playbook::action::{Consumers, OnUnknown, PostDatasetEvent};
 use crate::playbook::near;
+use crate::source::Location;
 
 /// An event to be posted.
 struct NewEvent {
@@ -46,7 +48,10 @@ impl StepRun<'_, '_> {
         let on_unknown = keys.on_unknown.unwrap_or(OnUnknown::Repeat);
         let new = NewEvent { dataset, extra, mark, announced, on_unknown };
         self.announce_event(&new)?;
-        let event = self.post(&new).await?;
+        let event = match self.write(&new).await? {
+            Written::Made(event) => Some(event),
+            Written::Taken => self.glance_at_event(new.marked()).await,
+        };
         Ok(ActionResult::PostDatasetEvent(Box::new(event_result(new, event))))
     }
 
@@ -132,79 +137,45 @@ impl StepRun<'_, '_> {
             arguments: json!({ "dataset_id": new.dataset.id, "extra": new.extra, "announced": new.announced.to_string() }),
         })))?)
     }
+}
 
-    /// Sends the POST until it is known that the event is there, or that it can't be.
-    async fn post(&mut self, new: &NewEvent) -> Result<Option<DatasetEvent>, Stop> {
-        for number in 1.. {
-            let ask = async |client: &Client, limit| client.create_dataset_event(&new.dataset, &new.extra, limit).await;
-            let error = match self.write_once(ask).await? {
-                Sent::Answer(Ok(event)) => return self.recorded(Some(event), WriteFate::Accepted),
-                Sent::Answer(Err(error)) if error.delivery() == Delivery::Accepted => {
-                    return self.recorded(None, WriteFate::Accepted);
-                }
-                Sent::Answer(Err(error)) => Some(error),
-                Sent::CutShort => None,
-            };
-            let next = match &error {
-                Some(error) => self.after_failed_write(error, number)?,
-                None => Next::GiveUp(None),
-            };
-            if error.as_ref().is_none_or(|error| error.delivery() == Delivery::Unknown)
-                && let Some(event) = self.found_or_absent(new, error.as_ref(), &next).await?
-            {
-                return self.recorded(Some(event), WriteFate::Found);
-            }
-            match next {
-                Next::GiveUp(reason) => return Err(self.refused(error.as_ref(), reason)?),
-                Next::Retry(pause) => {
-                    if let Err(stop) = self.pause(pause).await {
-                        return Err(self.no_next_try(new, error.as_ref(), stop)?);
-                    }
-                }
-            }
-        }
-        unreachable!("tries are counted until one of them ends the loop")
+impl Write for NewEvent {
+    type Made = DatasetEvent;
+
+    async fn send(&self, client: &Client, limit: Duration) -> Result<DatasetEvent, ApiError> {
+        client.create_dataset_event(&self.dataset, &self.extra, limit).await
     }
 
-    /// Looks for an event whose answer was lost. None means that it is not there and may be sent again; where it may not,
-    /// or where Airflow could not be asked to the end, that is a failure.
-    async fn found_or_absent(
-        &mut self,
-        new: &NewEvent,
-        error: Option<&ApiError>,
-        next: &Next,
-    ) -> Result<Option<DatasetEvent>, Stop> {
-        let marked = Marked { dataset_id: new.dataset.id, mark: &new.mark, announced: new.announced };
-        let settled = self.look_for_event(marked).await;
-        let may_repeat = matches!(next, Next::Retry(pause) if *pause < self.time_left())
-            && new.on_unknown == OnUnknown::Repeat
-            && self.run.tools.interrupt.signal().is_none();
-        match settled {
-            Settled::Found(event) => Ok(Some(event)),
-            Settled::Absent if may_repeat => Ok(None),
-            Settled::Absent | Settled::Unknown => Err(self.lost_event(new, error)?),
-        }
+    async fn look(&self, step: &mut StepRun<'_, '_>, _: Patience) -> Settled<DatasetEvent> {
+        step.look_for_event(self.marked()).await
     }
 
-    /// A signal came before the next try: what was refused is not there, and what was not found may still come.
-    fn no_next_try(&mut self, new: &NewEvent, error: Option<&ApiError>, stop: Stop) -> Result<Stop, Stop> {
-        if error.is_none_or(|error| error.delivery() == Delivery::Unknown) {
-            return self.lost_event(new, error);
-        }
-        self.run.emitter.emit(EventKind::WriteSettled { step: self.index, fate: WriteFate::Refused })?;
-        Ok(stop)
+    /// An event can appear long after its client has gone, and Airflow keeps every one it is sent.
+    fn patience(&self, _: Option<&ApiError>, _: bool, _: bool) -> Patience {
+        Patience::ToTheEnd
     }
 
-    fn recorded(&mut self, event: Option<DatasetEvent>, fate: WriteFate) -> Result<Option<DatasetEvent>, Stop> {
-        self.run.emitter.emit(EventKind::WriteSettled { step: self.index, fate })?;
-        Ok(event)
+    fn may_repeat(&self, settled: &Settled<DatasetEvent>) -> bool {
+        matches!(settled, Settled::Absent) && self.on_unknown == OnUnknown::Repeat
     }
 
-    fn lost_event(&mut self, new: &NewEvent, error: Option<&ApiError>) -> Result<Stop, Stop> {
-        self.run.emitter.emit(EventKind::WriteSettled { step: self.index, fate: WriteFate::Unknown })?;
-        let what = format!("the event `{}` on the dataset `{}`", new.mark, new.dataset.uri);
-        let url = self.run.tools.client.events_url(new.dataset.id);
-        Ok(unknown(&what, &url, error).into())
+    fn refusal(&self, _: &StepRun<'_, '_>, _: &ApiError, _: Option<&DatasetEvent>) -> Option<Failure> {
+        None
+    }
+
+    fn unknown(&self, step: &StepRun<'_, '_>, error: Option<&ApiError>) -> Failure {
+        let what = format!("the event `{}` on the dataset `{}`", self.mark, self.dataset.uri);
+        unknown(&what, &step.run.tools.client.events_url(self.dataset.id), error)
+    }
+
+    fn place(&self, _: &StepRun<'_, '_>, _: &ApiError) -> Option<Location> {
+        None
+    }
+}
+
+impl NewEvent {
+    fn marked(&self) -> Marked<'_> {
+        Marked { dataset_id: self.dataset.id, mark: &self.mark, announced: self.announced }
     }
 }
 

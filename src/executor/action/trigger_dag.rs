@@ -1,36 +1,26 @@
 //! `trigger_dag`: one DAG run, never two.
 //!
-//! ```text
-//! DAG there and not paused? → own id free? → announced → POST ─ accepted ──────────────→ run → wait
-//!                                              ↑               ├ refused → try again or fail
-//!                                              └── not there ──┴ unknown → GET by id ─ there → run → wait
-//! ```
+//! > DAG there and not paused? → own id free? → announced → written (see `write`) → followed (see `wait`)
 
 use std::time::Duration;
 
 use jiff::Timestamp;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use crate::airflow::answer::{DagRun, NewDagRun};
-use crate::airflow::error::{ApiError, Delivery, ErrorKind};
-use crate::airflow::model::{NOTE_MAX_CHARS, check_dag_run_id};
-use crate::event::{EventKind, WriteAnnounced, WriteFate};
+use crate::airflow::client::Client;
+use crate::airflow::error::{ApiError, ErrorKind};
+use crate::airflow::model::{NOTE_MAX_CHARS, RunState, check_dag_run_id};
+use crate::event::{EventKind, WriteAnnounced};
 use crate::executor::Stop;
 use crate::executor::identity::Identity;
-use crate::executor::request::Sent;
-use crate::executor::retry::{Next, exhausted};
-use crate::executor::settle::{Settled, unknown};
+use crate::executor::retry::exhausted;
+use crate::executor::settle::{Patience, Settled, unknown};
 use crate::executor::step::StepRun;
+use crate::executor::write::{Write, Written};
 use crate::outcome::{ActionKind, ActionResult, DagRunResult, Failure, FailureKind};
 use crate::playbook::action::{TriggerDag, Wait, WaitSettings};
-
-/// What one try to make a run came to.
-enum Tried {
-    /// The run is there.
-    Made(DagRun),
-    /// It is not, or not yet; without an error, a signal came before the answer.
-    Not { error: Option<ApiError>, next: Next },
-}
+use crate::source::Location;
 
 /// How long it is believed that a DAG is there and not paused.
 const DAG_READY_FOR: Duration = Duration::from_secs(60);
@@ -49,12 +39,38 @@ impl StepRun<'_, '_> {
             self.not_there_yet(&new).await?;
         }
         self.announce_run(&new)?;
-        let run = self.create(&new).await?;
+        let is_authors = new.dag_run_id != self.identity().dag_run_id();
+        let write = RunWrite { new, is_authors };
+        let run = match self.write(&write).await? {
+            Written::Made(run) => run,
+            Written::Taken => self.taken(write.new).await,
+        };
+        self.known = Some(self.run_result(run.clone()));
         let run = match wait {
             Some(settings) => self.follow(run, &settings).await?,
             None => run,
         };
-        Ok(ActionResult::TriggerDag(Box::new(self.run_result(run))))
+        Ok(self.run_result(run))
+    }
+
+    /// Airflow has taken the run, but its answer was cut off: it is read once, and else it is what was sent.
+    async fn taken(&mut self, new: NewDagRun) -> DagRun {
+        let (dag_id, id) = (&new.dag_id, &new.dag_run_id);
+        match self.read_once(&async |client: &Client, limit| client.dag_run(dag_id, id, limit).await).await {
+            Ok(Ok(run)) => run,
+            Ok(Err(_)) | Err(_) => DagRun {
+                dag_id: new.dag_id,
+                dag_run_id: new.dag_run_id,
+                state: RunState::Queued,
+                run_type: None,
+                logical_date: new.logical_date,
+                run_after: None,
+                start_date: None,
+                end_date: None,
+                conf: new.conf.unwrap_or_default(),
+                note: new.note,
+            },
+        }
     }
 
     /// What will be sent, checked before anything is.
@@ -105,14 +121,14 @@ impl StepRun<'_, '_> {
     fn time(&self, key: &str, text: &str) -> Result<Timestamp, Box<Failure>> {
         text.parse().map_err(|_| {
             let failure = Failure::new(FailureKind::Template, format!("`{text}` is no time with an offset"));
-            self.at_key(key, failure.with_help("write it like `2026-10-01T00:00:00Z`"))
+            self.at_key(key, failure.with_help("write it like `2026-10-01T00:00:00Z`")).into()
         })
     }
 
-    fn at_key(&self, key: &str, failure: Failure) -> Box<Failure> {
+    fn at_key(&self, key: &str, failure: Failure) -> Failure {
         match self.location_of(key) {
-            Some(location) => failure.with_location(location).into(),
-            None => failure.into(),
+            Some(location) => failure.with_location(location),
+            None => failure,
         }
     }
 
@@ -137,16 +153,17 @@ impl StepRun<'_, '_> {
     async fn not_there_yet(&mut self, new: &NewDagRun) -> Result<(), Stop> {
         let (dag_id, id) = (&new.dag_id, &new.dag_run_id);
         match self.try_read(async |client, limit| client.dag_run(dag_id, id, limit).await).await? {
-            Ok(run) => {
-                let message = format!("the DAG `{dag_id}` already has a run `{id}`, it is {}", run.state.as_str());
-                let failure = Failure::new(FailureKind::Rejected, message);
-                let failure = failure.with_help("give it an id of its own, or leave `dag_run_id` out");
-                let failure = self.at_key("dag_run_id", failure);
-                Err(failure.into())
-            }
+            Ok(run) => Err(self.already_there(&run).into()),
             Err((error, _)) if error.kind == ErrorKind::NotFound => Ok(()),
             Err((error, reason)) => Err(exhausted(&error, reason).into()),
         }
+    }
+
+    fn already_there(&self, run: &DagRun) -> Failure {
+        let (dag_id, id) = (&run.dag_id, &run.dag_run_id);
+        let message = format!("the DAG `{dag_id}` already has a run `{id}`, it is {}", run.state.as_str());
+        let failure = Failure::new(FailureKind::Rejected, message);
+        self.at_key("dag_run_id", failure.with_help("give it an id of its own, or leave `dag_run_id` out"))
     }
 
     fn announce_run(&mut self, new: &NewDagRun) -> Result<(), Stop> {
@@ -160,122 +177,10 @@ impl StepRun<'_, '_> {
         })))?)
     }
 
-    /// Sends the POST until it is known that the run is there, or that it can't be.
-    async fn create(&mut self, new: &NewDagRun) -> Result<DagRun, Stop> {
-        let mut in_doubt = false;
-        for number in 1.. {
-            let (error, next) = match self.try_to_create(new, number).await {
-                Ok(Tried::Made(run)) => return Ok(run),
-                Ok(Tried::Not { error, next }) => (error, next),
-                // No time for another try; an earlier one may still have made the run.
-                Err(Stop::Failed(_)) if in_doubt => (None, Next::GiveUp(None)),
-                Err(stop) => return Err(stop),
-            };
-            in_doubt |= error.as_ref().is_none_or(|error| error.delivery() == Delivery::Unknown);
-            let again = match next {
-                Next::Retry(pause) => self.pause(pause).await,
-                Next::GiveUp(reason) if !in_doubt => return Err(self.refused(error.as_ref(), reason)?),
-                Next::GiveUp(_) => Err(Stop::Interrupted(None)),
-            };
-            match again {
-                Ok(()) => {}
-                Err(Stop::Interrupted(_)) if in_doubt => return self.last_look(new, error.as_ref()).await,
-                Err(stop) => {
-                    self.run.emitter.emit(EventKind::WriteSettled { step: self.index, fate: WriteFate::Refused })?;
-                    return Err(stop);
-                }
-            }
-        }
-        unreachable!("tries are counted until one of them ends the loop")
-    }
-
-    /// Sends the POST once, and asks for the run when the answer does not tell.
-    async fn try_to_create(&mut self, new: &NewDagRun, number: u32) -> Result<Tried, Stop> {
-        let error = match self.write_once(async |client, limit| client.create_dag_run(new, limit).await).await? {
-            Sent::Answer(Ok(run)) => return self.made(run, WriteFate::Accepted).map(Tried::Made),
-            Sent::Answer(Err(error)) => error,
-            Sent::CutShort => return Ok(Tried::Not { error: None, next: Next::GiveUp(None) }),
-        };
-        if error.delivery() == Delivery::Accepted {
-            return self.accepted(new).await.map(Tried::Made);
-        }
-        let next = self.after_failed_write(&error, number)?;
-        if error.delivery() == Delivery::Unknown
-            && let Settled::Found(run) = self.look_for_run(new, error.kind == ErrorKind::Conflict).await
-        {
-            return self.made(run, WriteFate::Found).map(Tried::Made);
-        }
-        Ok(Tried::Not { error: Some(error), next })
-    }
-
-    /// Airflow has taken the run, but its answer was cut off: the run is read, and nothing is sent again.
-    async fn accepted(&mut self, new: &NewDagRun) -> Result<DagRun, Stop> {
-        self.run.emitter.emit(EventKind::WriteSettled { step: self.index, fate: WriteFate::Accepted })?;
-        let (dag_id, id) = (&new.dag_id, &new.dag_run_id);
-        match self.try_read(async |client, limit| client.dag_run(dag_id, id, limit).await).await? {
-            Ok(run) => Ok(run),
-            Err((error, _)) if error.kind == ErrorKind::NotFound => {
-                let message = format!("the DAG run `{id}` of `{dag_id}` was made and is gone");
-                Err(Failure::new(FailureKind::Vanished, message).into())
-            }
-            Err((error, reason)) => {
-                let failure = exhausted(&error, reason);
-                Err(failure.with_note(format!("the DAG run `{id}` of `{dag_id}` was made")).into())
-            }
-        }
-    }
-
-    /// Looks for as long as settling may take; what is not found then can't be known.
-    async fn last_look(&mut self, new: &NewDagRun, error: Option<&ApiError>) -> Result<DagRun, Stop> {
-        match self.look_for_run(new, true).await {
-            Settled::Found(run) => self.made(run, WriteFate::Found),
-            Settled::Absent | Settled::Unknown => Err(self.lost_run(new, error)?),
-        }
-    }
-
-    fn made(&mut self, run: DagRun, fate: WriteFate) -> Result<DagRun, Stop> {
-        self.run.emitter.emit(EventKind::WriteSettled { step: self.index, fate })?;
-        Ok(run)
-    }
-
-    pub(in crate::executor) fn refused(
-        &mut self,
-        error: Option<&ApiError>,
-        reason: Option<String>,
-    ) -> Result<Stop, Stop> {
-        self.run.emitter.emit(EventKind::WriteSettled { step: self.index, fate: WriteFate::Refused })?;
-        Ok(match error {
-            Some(error) => {
-                let failure = exhausted(error, reason);
-                let param = error.airflow_says.as_deref().and_then(param);
-                let place = |param| self.location_of(&format!("conf/{param}")).or_else(|| self.location_of("conf"));
-                match param.and_then(place) {
-                    Some(location) => failure.with_location(location).into(),
-                    None => failure.into(),
-                }
-            }
-            None => Stop::Interrupted(None),
-        })
-    }
-
-    fn lost_run(&mut self, new: &NewDagRun, error: Option<&ApiError>) -> Result<Stop, Stop> {
-        if let Some(error) = error
-            && error.kind == ErrorKind::Conflict
-            && let Some(date) = new.logical_date
-        {
-            self.run.emitter.emit(EventKind::WriteSettled { step: self.index, fate: WriteFate::Refused })?;
-            let message = format!("the DAG `{}` already has another run with the logical date {date}", new.dag_id);
-            return Ok(self.at_key("logical_date", Failure::new(FailureKind::Rejected, message)).into());
-        }
-        self.run.emitter.emit(EventKind::WriteSettled { step: self.index, fate: WriteFate::Unknown })?;
-        let what = format!("the DAG run `{}` of `{}`", new.dag_run_id, new.dag_id);
-        Ok(unknown(&what, &self.run.tools.client.run_url(&new.dag_id, &new.dag_run_id), error).into())
-    }
-
-    pub(in crate::executor) fn run_result(&self, run: DagRun) -> DagRunResult {
+    pub(in crate::executor) fn run_result(&self, run: DagRun) -> ActionResult {
         let text = |time: Option<Timestamp>| time.map(|time| time.to_string());
         let duration = run.start_date.zip(run.end_date).map(|(start, end)| end.duration_since(start).as_secs_f64());
-        DagRunResult {
+        ActionResult::TriggerDag(Box::new(DagRunResult {
             url: self
                 .run
                 .tools
@@ -290,14 +195,70 @@ impl StepRun<'_, '_> {
             start_date: text(run.start_date),
             end_date: text(run.end_date),
             duration_seconds: duration,
-            conf: conf(run.conf),
+            conf: Value::Object(run.conf),
             note: run.note,
-        }
+        }))
     }
 }
 
-fn conf(conf: Map<String, Value>) -> Value {
-    Value::Object(conf)
+/// A DAG run to be made.
+struct RunWrite {
+    new: NewDagRun,
+    /// Whether its id is the author's own, which somebody else may use, too.
+    is_authors: bool,
+}
+
+impl Write for RunWrite {
+    type Made = DagRun;
+
+    async fn send(&self, client: &Client, limit: Duration) -> Result<DagRun, ApiError> {
+        client.create_dag_run(&self.new, limit).await
+    }
+
+    async fn look(&self, step: &mut StepRun<'_, '_>, patience: Patience) -> Settled<DagRun> {
+        step.look_for_run(&self.new, patience).await
+    }
+
+    /// A repeat is safe, since the id is unique; so one look is enough before it. A conflict about a date that nobody of us
+    /// has taken is told at once, too.
+    fn patience(&self, error: Option<&ApiError>, is_last: bool, in_doubt: bool) -> Patience {
+        let is_conflict = error.is_some_and(|error| error.kind == ErrorKind::Conflict);
+        let is_about_date = is_conflict && self.new.logical_date.is_some();
+        match (is_conflict, in_doubt) {
+            (true, false) if is_about_date => Patience::OneAnswer,
+            (false, _) if !is_last => Patience::OneAnswer,
+            (true | false, _) => Patience::ToTheEnd,
+        }
+    }
+
+    fn may_repeat(&self, _: &Settled<DagRun>) -> bool {
+        true
+    }
+
+    fn refusal(&self, step: &StepRun<'_, '_>, error: &ApiError, found: Option<&DagRun>) -> Option<Failure> {
+        if error.kind != ErrorKind::Conflict {
+            return None;
+        }
+        let dag_id = &self.new.dag_id;
+        match (found, self.new.logical_date) {
+            (Some(run), _) if self.is_authors => Some(step.already_there(run)),
+            (None, Some(date)) => {
+                let message = format!("the DAG `{dag_id}` already has another run with the logical date {date}");
+                Some(step.at_key("logical_date", Failure::new(FailureKind::Rejected, message)))
+            }
+            (Some(_) | None, _) => None,
+        }
+    }
+
+    fn unknown(&self, step: &StepRun<'_, '_>, error: Option<&ApiError>) -> Failure {
+        let what = format!("the DAG run `{}` of `{}`", self.new.dag_run_id, self.new.dag_id);
+        unknown(&what, &step.run.tools.client.run_url(&self.new.dag_id, &self.new.dag_run_id), error)
+    }
+
+    fn place(&self, step: &StepRun<'_, '_>, error: &ApiError) -> Option<Location> {
+        let param = error.airflow_says.as_deref().and_then(param)?;
+        step.location_of(&format!("conf/{param}")).or_else(|| step.location_of("conf"))
+    }
 }
 
 /// The param that Airflow names when a conf does not fit: `Invalid input for param n: …`.

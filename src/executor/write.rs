@@ -1,0 +1,206 @@
+//! A write, sent until it is known what became of it: never twice, and never with a doubt left unsaid.
+//!
+//! ```text
+//! announced → send ─ accepted ───────────────────────────────→ done
+//!              ↑   ├ refused ─ try again, or fail
+//!              │   └ lost ──── look ─ there ─────────────────→ done
+//!              └───────────────────┴ not there: send again
+//! ```
+//!
+//! Once an answer was lost, the write is in doubt; every way out of the loop then looks for it to the end, and what is not
+//! found by then is said to be unknown.
+
+use std::time::Duration;
+
+use crate::airflow::client::Client;
+use crate::airflow::error::{ApiError, Delivery};
+use crate::event::{EventKind, WriteFate};
+use crate::executor::Stop;
+use crate::executor::request::Sent;
+use crate::executor::retry::{Next, exhausted};
+use crate::executor::settle::{Patience, Settled};
+use crate::executor::step::StepRun;
+use crate::outcome::Failure;
+
+/// A write with an identity, by which it can be found again.
+pub(super) trait Write {
+    /// What Airflow shows of it.
+    type Made;
+
+    /// Sends it, once.
+    async fn send(&self, client: &Client, limit: Duration) -> Result<Self::Made, ApiError>;
+
+    /// Looks for it by its identity.
+    async fn look(&self, step: &mut StepRun<'_, '_>, patience: Patience) -> Settled<Self::Made>;
+
+    /// How long to look after this error; `is_last` when nothing is sent after it, `in_doubt` when an earlier answer was
+    /// lost.
+    fn patience(&self, error: Option<&ApiError>, is_last: bool, in_doubt: bool) -> Patience;
+
+    /// Whether it may be sent again after a look that came to this.
+    fn may_repeat(&self, settled: &Settled<Self::Made>) -> bool;
+
+    /// The refusal that an error means, now that a look found nothing (`None`), or found what is not ours.
+    fn refusal(&self, step: &StepRun<'_, '_>, error: &ApiError, found: Option<&Self::Made>) -> Option<Failure>;
+
+    /// The failure of not knowing what became of it.
+    fn unknown(&self, step: &StepRun<'_, '_>, error: Option<&ApiError>) -> Failure;
+
+    /// The place in the playbook that a refusal blames.
+    fn place(&self, step: &StepRun<'_, '_>, error: &ApiError) -> Option<crate::source::Location>;
+}
+
+/// What became of a write that was done.
+pub(super) enum Written<T> {
+    /// Airflow shows it.
+    Made(T),
+    /// Airflow has taken it, but its answer was cut off.
+    Taken,
+}
+
+/// What is known of a write while it is being sent.
+#[derive(Default)]
+struct Doubt {
+    /// An answer was lost: it may have been carried out.
+    is_there: bool,
+    /// It was looked for to the end since it was last sent.
+    was_looked_for: bool,
+    /// The error that left the doubt.
+    error: Option<ApiError>,
+}
+
+/// What one try came to.
+enum Try<T> {
+    Done(Written<T>),
+    Again(Duration),
+    Over(Stop),
+}
+
+impl StepRun<'_, '_> {
+    /// Sends an announced write until it is known what became of it.
+    pub(super) async fn write<W: Write>(&mut self, write: &W) -> Result<Written<W::Made>, Stop> {
+        let mut doubt = Doubt::default();
+        let mut number = 0;
+        loop {
+            number += 1;
+            let stop = match self.try_to_write(write, number, &mut doubt).await {
+                Ok(Try::Done(written)) => return Ok(written),
+                Ok(Try::Again(pause)) => match self.pause(pause).await {
+                    Ok(()) => continue,
+                    Err(stop) => stop,
+                },
+                Ok(Try::Over(stop)) | Err(stop) => stop,
+            };
+            return self.no_further_try(write, doubt, stop).await;
+        }
+    }
+
+    async fn try_to_write<W: Write>(
+        &mut self,
+        write: &W,
+        number: u32,
+        doubt: &mut Doubt,
+    ) -> Result<Try<W::Made>, Stop> {
+        let error = match self.write_once(async |client, limit| write.send(client, limit).await).await? {
+            Sent::Answer(Ok(made)) => return self.done(Written::Made(made), WriteFate::Accepted),
+            Sent::Answer(Err(error)) if error.delivery() == Delivery::Accepted => {
+                return self.done(Written::Taken, WriteFate::Accepted);
+            }
+            Sent::Answer(Err(error)) => Some(error),
+            Sent::CutShort => None,
+        };
+        let next = match &error {
+            Some(error) => self.after_failed_write(error, number)?,
+            None => Next::GiveUp(None),
+        };
+        match error {
+            Some(error) if error.delivery() == Delivery::Refused => Ok(match next {
+                Next::Retry(pause) => Try::Again(pause),
+                Next::GiveUp(reason) => Try::Over(self.refused(write, &error, reason)),
+            }),
+            lost => self.settle(write, lost, next, doubt).await,
+        }
+    }
+
+    /// Looks for a write whose answer was lost, and decides what comes next.
+    async fn settle<W: Write>(
+        &mut self,
+        write: &W,
+        error: Option<ApiError>,
+        next: Next,
+        doubt: &mut Doubt,
+    ) -> Result<Try<W::Made>, Stop> {
+        let was_in_doubt = std::mem::replace(&mut doubt.is_there, true);
+        let patience = write.patience(error.as_ref(), matches!(next, Next::GiveUp(_)), was_in_doubt);
+        let settled = write.look(self, patience).await;
+        doubt.was_looked_for = patience == Patience::ToTheEnd;
+        let may_repeat = write.may_repeat(&settled) && self.run.tools.interrupt.signal().is_none();
+        let found = match settled {
+            Settled::Found(made) => Some(made),
+            Settled::Absent => None,
+            Settled::Unknown => {
+                doubt.error = error;
+                return Ok(again_or_over(&next, may_repeat));
+            }
+        };
+        let refusal = error.as_ref().filter(|_| !was_in_doubt || found.is_none());
+        if let Some(failure) = refusal.and_then(|error| write.refusal(self, error, found.as_ref())) {
+            doubt.is_there = false;
+            return Ok(Try::Over(failure.into()));
+        }
+        doubt.error = error;
+        match found {
+            Some(made) => self.done(Written::Made(made), WriteFate::Found),
+            None => Ok(again_or_over(&next, may_repeat)),
+        }
+    }
+
+    /// Nothing is sent any more. A write in doubt is looked for to the end, and what can't be known is said.
+    async fn no_further_try<W: Write>(
+        &mut self,
+        write: &W,
+        doubt: Doubt,
+        stop: Stop,
+    ) -> Result<Written<W::Made>, Stop> {
+        if matches!(stop, Stop::Broken(_)) {
+            return Err(stop);
+        }
+        if !doubt.is_there {
+            self.close(WriteFate::Refused)?;
+            return Err(stop);
+        }
+        if !doubt.was_looked_for
+            && let Settled::Found(made) = write.look(self, Patience::ToTheEnd).await
+        {
+            self.close(WriteFate::Found)?;
+            return Ok(Written::Made(made));
+        }
+        self.close(WriteFate::Unknown)?;
+        Err(write.unknown(self, doubt.error.as_ref()).into())
+    }
+
+    fn refused<W: Write>(&self, write: &W, error: &ApiError, reason: Option<String>) -> Stop {
+        let failure = exhausted(error, reason);
+        match write.place(self, error) {
+            Some(location) => failure.with_location(location).into(),
+            None => failure.into(),
+        }
+    }
+
+    fn done<T>(&mut self, written: Written<T>, fate: WriteFate) -> Result<Try<T>, Stop> {
+        self.close(fate)?;
+        Ok(Try::Done(written))
+    }
+
+    fn close(&mut self, fate: WriteFate) -> Result<(), Stop> {
+        Ok(self.run.emitter.emit(EventKind::WriteSettled { step: self.index, fate })?)
+    }
+}
+
+/// A try that is over is told by what is known then, so its reason is none.
+fn again_or_over<T>(next: &Next, may_repeat: bool) -> Try<T> {
+    match next {
+        Next::Retry(pause) if may_repeat => Try::Again(*pause),
+        Next::Retry(_) | Next::GiveUp(_) => Try::Over(Stop::Interrupted(None)),
+    }
+}
