@@ -36,6 +36,9 @@ pub struct RunRecord {
     pub warnings: Vec<String>,
     /// The number of the signal that ended it.
     pub signal: Option<i32>,
+    /// An event could not be kept, which ended it.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub is_broken: bool,
 }
 
 /// A step, as far as it has come.
@@ -88,6 +91,8 @@ pub enum Verdict {
     Failed(FailureKind),
     /// A signal ended it.
     Interrupted(i32),
+    /// An event could not be kept.
+    Unrecorded,
 }
 
 impl RunRecord {
@@ -113,6 +118,9 @@ impl RunRecord {
     /// What the run came to. A write in doubt decides even before the signal that left it so.
     #[must_use]
     pub fn verdict(&self) -> Verdict {
+        if self.is_broken {
+            return Verdict::Unrecorded;
+        }
         match (self.first_failure(), self.signal) {
             (Some((_, failure)), _) if failure.kind == FailureKind::OutcomeUnknown => Verdict::Failed(failure.kind),
             (_, Some(signal)) => Verdict::Interrupted(signal),
@@ -125,6 +133,15 @@ impl RunRecord {
     #[must_use]
     pub fn first_failure(&self) -> Option<(&StepRecord, &Failure)> {
         self.steps.iter().find_map(|step| step.failure.as_ref().map(|failure| (step, failure)))
+    }
+
+    /// The writes of steps that did not end, and those that are in doubt.
+    pub fn open_writes(&self) -> impl Iterator<Item = &WriteRecord> {
+        let open = |step: &&StepRecord| step.outcome.is_none();
+        let in_doubt = |write: &&WriteRecord| matches!(write.fate, None | Some(WriteFate::Unknown));
+        let ended = self.steps.iter().filter(move |step| !open(step)).filter_map(|step| step.write.as_ref());
+        let unended = self.steps.iter().filter(open).filter_map(|step| step.write.as_ref());
+        ended.filter(in_doubt).chain(unended)
     }
 
     /// How many steps ended so.

@@ -1,4 +1,4 @@
-//! DESIGN §4.8: no secret leaves, in whatever form it travels.
+//! No secret leaves, in whatever form it travels.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;

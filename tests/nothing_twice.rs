@@ -1,4 +1,4 @@
-//! DESIGN §4.2: whatever happens to an answer, there is one run and one event.
+//! Whatever happens to an answer, there is one run and one event.
 
 use myaf_run::airflow::model::RunState;
 use myaf_run::event::{EventKind, WriteFate};
@@ -388,5 +388,78 @@ async fn a_run_that_is_found_is_followed_like_one_that_was_answered() {
         let Some(ActionResult::TriggerDag(run)) = &ran.step(0).result else { panic!("{ran:#?}") };
         assert_eq!((run.state, run.duration_seconds), (RunState::Success, Some(40.0)));
         assert_eq!(stage.runs("a").await.len(), 1);
+    }
+}
+
+#[tokio::test]
+async fn an_event_that_airflow_cannot_show_is_not_sent_again() {
+    // Airflow 3 answers 500 for an event whose consumer's run has not started, which is here our own.
+    let scenario = "{dags: [{dag_id: c, schedule_on: [d], run: {queued_for: 10m}}], \
+                    faults: [{on: {method: POST, path: events}, fault: lost_answer}]}";
+    for (version, expected) in [("v1", StepOutcome::Passed), ("v2", StepOutcome::Failed)] {
+        let stage = Stage::new(version, scenario).await.max_time(10);
+        let ran = stage.run(EVENT).await;
+        assert_eq!(ran.outcome(0), Some(expected), "{version}: {ran:#?}");
+        if expected == StepOutcome::Failed {
+            assert_eq!(ran.kind(), FailureKind::OutcomeUnknown, "{version}: {ran:#?}");
+        }
+        assert_eq!(stage.events().await.len(), 1, "{version}");
+    }
+}
+
+#[tokio::test]
+async fn a_refusal_after_a_lost_answer_does_not_end_the_doubt() {
+    // The first request arrives long after its client has gone, and the second is refused.
+    for (playbook, path) in [(TRIGGER, "dagRuns"), (EVENT, "events")] {
+        for version in BOTH {
+            let faults = format!(
+                "{{on: {{method: POST, path: {path}, nth: [1]}}, fault: lost_answer, late: 10m}}, \
+                 {{on: {{method: POST, path: {path}}}, fault: status, status: 403}}"
+            );
+            let ran = world(version, &faults).await.run(playbook).await;
+            assert_eq!(ran.kind(), FailureKind::OutcomeUnknown, "{version} {path}: {ran:#?}");
+            assert_eq!(ran.write().fate, Some(WriteFate::Unknown), "{version} {path}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_run_of_somebody_else_with_the_authors_id_is_not_taken_for_ours() {
+    // The other one makes it between our question and our request: the question of the second step is answered 404.
+    let playbook = "name: t\nsteps:\n\
+                    - {id: theirs, trigger_dag: {dag_id: a, dag_run_id: mine}}\n\
+                    - {id: ours, trigger_dag: {dag_id: a, dag_run_id: mine, conf: {n: 2}}}";
+    for version in BOTH {
+        let stage = world(version, "{on: {method: GET, path: dagRuns, nth: [2]}, fault: status, status: 404}").await;
+        let ran = stage.run(playbook).await;
+        assert_eq!(ran.outcome(1), Some(StepOutcome::Failed), "{version}: {ran:#?}");
+        assert!(ran.failure().message.contains("already has a run `mine`"), "{version}: {ran:#?}");
+        assert_eq!(ran.step(1).write.as_ref().and_then(|write| write.fate), Some(WriteFate::Refused), "{version}");
+    }
+}
+
+#[tokio::test]
+async fn a_logical_date_that_is_taken_is_told_at_once() {
+    let playbook = "name: t\nsteps:\n\
+                    - {id: one, trigger_dag: {dag_id: a, logical_date: '2026-10-01T00:00:00Z'}}\n\
+                    - {id: two, trigger_dag: {dag_id: a, logical_date: '2026-10-01T00:00:00Z'}}";
+    for version in BOTH {
+        let stage = world(version, "").await;
+        let ran = stage.run(playbook).await;
+        assert!(ran.failure().message.contains("another run with the logical date"), "{version}: {ran:#?}");
+        assert!(ran.step(1).elapsed_ms.is_some_and(|took| took < 1000), "{version}: {ran:#?}");
+    }
+}
+
+#[tokio::test]
+async fn a_run_whose_answer_was_cut_off_is_followed_through_an_outage() {
+    let faults = "{on: {method: POST, path: dagRuns}, fault: truncated}, \
+                  {on: {method: GET, path: dagRuns, times: 5}, fault: status, status: 503}";
+    let playbook = "name: t\nsteps: [{id: load, trigger_dag: {dag_id: a, wait: true}}]";
+    for version in BOTH {
+        let stage = world(version, faults).await;
+        let ran = stage.run(playbook).await;
+        assert_eq!(ran.outcome(0), Some(StepOutcome::Passed), "{version}: {ran:#?}");
+        assert_eq!(stage.runs("a").await.len(), 1, "{version}");
     }
 }

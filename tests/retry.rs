@@ -1,4 +1,4 @@
-//! DESIGN §4.1: what is tried again, how often, after which pause, and what is not.
+//! What is tried again, how often, after which pause, and what is not.
 
 use myaf_run::outcome::{FailureKind, StepOutcome};
 

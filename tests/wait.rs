@@ -1,4 +1,4 @@
-//! DESIGN §4.4: how a wait for a DAG run ends, and what it says.
+//! How a wait for a DAG run ends, and what it says.
 
 use myaf_run::event::EventKind;
 use myaf_run::outcome::{ActionResult, FailureKind, StepOutcome};
@@ -168,7 +168,7 @@ fn an_api_that_stays_away_ends_the_wait_after_unreachable_for() {
 #[test]
 fn a_wait_that_runs_out_unanswered_says_when_the_run_was_last_seen() {
     let scenario = "{dags: [{dag_id: a, run: {duration: 2h}}], \
-                    faults: [{on: {method: GET, path: dagRuns, nth: [20, 21, 22, 23, 24, 25, 26, 27]}, fault: reset}]}";
+                    faults: [{on: {method: GET, path: dagRuns, nth: [20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31, 32, 33, 34, 35, 36, 37, 38, 39, 40, 41, 42, 43, 44, 45, 46, 47, 48, 49, 50, 51, 52, 53, 54, 55, 56, 57, 58, 59, 60, 61, 62, 63, 64, 65]}, fault: reset}]}";
     is_golden_on_both("wait/timed_out_unanswered", || on(scenario, "{timeout: 10m, poll: {max_every: 30s}}"));
 }
 
@@ -251,5 +251,15 @@ async fn a_run_without_wait_is_given_as_it_is() {
             let Some(ActionResult::TriggerDag(run)) = &ran.step(0).result else { panic!("{ran:#?}") };
             assert_eq!((run.state.as_str(), ran.step(0).elapsed_ms), ("queued", Some(0)), "{version} {keys}");
         }
+    }
+}
+
+#[tokio::test]
+async fn a_run_that_ended_while_nobody_could_ask_is_not_called_timed_out() {
+    let scenario = "{dags: [{dag_id: a, run: {duration: 9s}}], \
+                    faults: [{on: {method: GET, path: dagRuns, nth: [3, 4, 5, 6]}, fault: status, status: 503}]}";
+    for version in BOTH {
+        let ran = wait_while(version, scenario, "{timeout: 10s, poll: {max_every: 2s}}").await;
+        assert_eq!(ran.outcome(0), Some(StepOutcome::Passed), "{version}: {ran:#?}");
     }
 }

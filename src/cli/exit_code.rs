@@ -65,6 +65,7 @@ impl ExitCode {
             Verdict::Passed => Self::Success,
             Verdict::Failed(kind) => Self::of_failure(kind),
             Verdict::Interrupted(signal) => Self::of_signal(signal),
+            Verdict::Unrecorded => Self::CannotWrite,
         }
     }
 

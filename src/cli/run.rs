@@ -156,20 +156,22 @@ impl<'a> Invocation<'a> {
         let mut screen = Screen::new(self.streams, self.args.output, text, is_terminal);
         let ended = tokio::select! {
             biased;
-            ended = execute(plan, &tools, &mut screen) => ended.map(|()| None),
             signal = signals::second(sender) => Ok(Some(signal)),
+            ended = execute(plan, &tools, &mut screen) => ended.map(|()| None),
         };
-        let record = screen.into_record();
+        let mut record = screen.into_record();
         let code = match ended {
             Ok(None) => ExitCode::of_verdict(record.verdict()),
             Ok(Some(signal)) => {
-                let (playbook, run) = (&plan.playbook, &plan.run_id);
-                self.streams.err_line(&format!("{playbook}: stopped at once by a second signal; run {run}"));
-                ExitCode::of_signal(signal)
+                record.signal = Some(signal);
+                self.streams.err_line(&cut_short(&record, "stopped at once by a second signal"));
+                ExitCode::of_verdict(record.verdict())
             }
             Err(error) => {
+                record.is_broken = true;
                 self.streams.err_line(&format!("error: {error}"));
-                ExitCode::CannotWrite
+                self.streams.err_line(&cut_short(&record, "stopped, since it can't be recorded"));
+                ExitCode::of_verdict(record.verdict())
             }
         };
         self.report(&record, code);
@@ -185,6 +187,12 @@ impl<'a> Invocation<'a> {
             Err(error) => self.streams.err_line(&format!("error: the report can't be written: {error}")),
         }
     }
+}
+
+/// The last line of a run that was stopped on the way: it names what may go on in Airflow.
+fn cut_short(record: &RunRecord, how: &str) -> String {
+    let open = record.open_writes().map(|write| format!("; `{}` on `{}` may go on", write.identity, write.subject));
+    format!("{}: {how}; run {}{}", record.playbook, record.run_id, open.collect::<String>())
 }
 
 /// A run's id: when it started, and chance; lower case, sorted by time.

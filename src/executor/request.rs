@@ -11,6 +11,9 @@ use crate::executor::step::StepRun;
 use crate::outcome::{Failure, FailureKind};
 use crate::playbook::field::format_duration;
 
+/// The most rows a list may have.
+const ROWS_MAX: u64 = 1_000_000;
+
 /// What came of a write that was sent.
 pub(super) enum Sent<T> {
     /// Something came back, or a failure that says how far it got.
@@ -75,6 +78,10 @@ impl StepRun<'_, '_> {
             let page = self.read(async |client, limit| ask(client, received, limit).await).await?;
             self.pages += 1;
             received += page.received as u64;
+            if received > ROWS_MAX {
+                let message = format!("the list does not end: {received} rows have come");
+                return Err(Failure::new(FailureKind::Rejected, message).into());
+            }
             let is_last = page.received == 0 || page.total_entries.is_some_and(|total| received >= total);
             items.extend(page.items);
             if is_last {
@@ -98,7 +105,9 @@ impl StepRun<'_, '_> {
             answer = &mut sent => return Ok(Sent::Answer(answer)),
             () = tools.interrupt.wait() => {}
         }
-        match tools.clock.timeout(self.grace_left(), &mut sent).await {
+        // Part of the grace is kept for looking what became of it.
+        let patience = self.grace_left().saturating_sub(tools.limits.grace / 4);
+        match tools.clock.timeout(patience, &mut sent).await {
             Ok(answer) => Ok(Sent::Answer(answer)),
             Err(_) => Ok(Sent::CutShort),
         }

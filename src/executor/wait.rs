@@ -22,9 +22,11 @@ use crate::playbook::field::{RenderedPeriod, format_duration};
 
 /// How often it is looked whether the DAG was paused meanwhile.
 const PAUSED_EVERY: Duration = Duration::from_secs(10);
+/// How often to look once the time is up and the last answer was from before.
+const LATE_EVERY: Duration = Duration::from_secs(2);
 /// How many failed tasks are shown with their logs.
 const FAILED_TASKS_MAX: usize = 5;
-/// The time for asking why a run failed, over and above the wait.
+/// The time for a last answer, and again for asking why a run failed, over and above the wait.
 const WHY_TIME: Duration = Duration::from_secs(60);
 
 /// A run that is being followed. Times are the clock's elapsed time.
@@ -38,8 +40,8 @@ struct Following {
     every: Duration,
     max_every: Duration,
     last_answer: Duration,
-    /// The last look brought no good answer.
-    is_unanswered: bool,
+    /// When the run was last read.
+    read_at: Duration,
     last_paused_look: Duration,
     was_absent: bool,
 }
@@ -50,7 +52,7 @@ impl StepRun<'_, '_> {
         let log_lines = settings.log_lines.map_or(20, |count| usize::try_from(count.0).unwrap_or(usize::MAX));
         let mut following = self.following(run, settings);
         // A wait has its own bound, and is judged by a read made after it.
-        self.deadline = following.end.saturating_add(WHY_TIME);
+        self.deadline = following.end.saturating_add(WHY_TIME * 2);
         loop {
             self.say_state(&following.run)?;
             self.known = Some(self.run_result(following.run.clone()));
@@ -63,7 +65,13 @@ impl StepRun<'_, '_> {
             if let Some(failure) = following.ran_out(now) {
                 return Err(failure.into());
             }
-            self.check_paused(&mut following).await?;
+            if self.is_paused_meanwhile(&mut following).await? {
+                self.look_at(&mut following).await.map_err(|stop| goes_on(stop, &following.run))?;
+                if following.run.state.is_final() {
+                    continue;
+                }
+                return Err(paused(&following.run).into());
+            }
             let pause = following.next_pause(now);
             self.pause(pause).await.map_err(|stop| goes_on(stop, &following.run))?;
             self.look_at(&mut following).await.map_err(|stop| goes_on(stop, &following.run))?;
@@ -92,7 +100,7 @@ impl StepRun<'_, '_> {
             every,
             max_every: period(poll.max_every, 30).max(every),
             last_answer: now,
-            is_unanswered: false,
+            read_at: now,
             last_paused_look: now,
             was_absent: false,
         }
@@ -109,10 +117,10 @@ impl StepRun<'_, '_> {
         let (dag_id, id) = (following.run.dag_id.clone(), following.run.dag_run_id.clone());
         let answer = self.read_once(&async |client: &_, limit| read_run(client, &dag_id, &id, limit).await).await?;
         let now = self.run.tools.clock.elapsed();
-        following.is_unanswered = answer.as_ref().is_err_and(passes);
         match answer {
             Ok(run) => {
                 following.run = run;
+                following.read_at = now;
                 following.last_answer = now;
                 following.was_absent = false;
                 Ok(())
@@ -138,27 +146,16 @@ impl StepRun<'_, '_> {
     }
 
     /// A DAG that somebody pauses leaves its runs where they are, for ever.
-    async fn check_paused(&mut self, following: &mut Following) -> Result<(), Stop> {
+    async fn is_paused_meanwhile(&mut self, following: &mut Following) -> Result<bool, Stop> {
         let now = self.run.tools.clock.elapsed();
         if now.saturating_sub(following.last_paused_look) < PAUSED_EVERY {
-            return Ok(());
+            return Ok(false);
         }
         following.last_paused_look = now;
         let dag_id = following.run.dag_id.clone();
         let answer = self.read_once(&async |client: &_, limit| read_dag(client, &dag_id, limit).await).await;
-        match answer.map_err(|stop| goes_on(stop, &following.run))? {
-            Ok(dag) if dag.is_paused => {
-                let run = &following.run;
-                let message = format!(
-                    "the DAG `{dag_id}` was paused while its run `{}` was {}",
-                    run.dag_run_id,
-                    run.state.as_str()
-                );
-                let failure = Failure::new(FailureKind::DagPaused, message);
-                Err(failure.with_help("the run goes on as soon as somebody unpauses the DAG").into())
-            }
-            Ok(_) | Err(_) => Ok(()),
-        }
+        let answer = answer.map_err(|stop| goes_on(stop, &following.run))?;
+        Ok(answer.is_ok_and(|dag| dag.is_paused))
     }
 
     /// The failure of a failed run: its failed tasks, with the last lines of their logs.
@@ -235,29 +232,32 @@ impl Following {
     /// The verdict when the time is up; judged only after the run was read.
     fn ran_out(&self, now: Duration) -> Option<Failure> {
         let (id, dag_id, state) = (&self.run.dag_run_id, &self.run.dag_id, self.run.state.as_str());
-        let (kind, message) = if now >= self.end {
-            let allowed = format_duration(self.allowed);
-            (FailureKind::WaitTimedOut, format!("the DAG run `{id}` of `{dag_id}` is still {state} after {allowed}"))
-        } else if self.run.state == RunState::Queued && self.queued_end.is_some_and(|end| now >= end) {
-            let allowed = format_duration(self.queued_for);
-            (FailureKind::QueuedTooLong, format!("the DAG run `{id}` of `{dag_id}` is still queued after {allowed}"))
-        } else {
-            return None;
+        let queued_end = self.queued_end.filter(|end| self.run.state == RunState::Queued && now >= *end);
+        let (kind, allowed, due) = match queued_end {
+            _ if now >= self.end => (FailureKind::WaitTimedOut, self.allowed, self.end),
+            Some(end) => (FailureKind::QueuedTooLong, self.queued_for, end),
+            None => return None,
         };
+        let allowed = format_duration(allowed);
+        let message = format!("the DAG run `{id}` of `{dag_id}` is still {state} after {allowed}");
         let failure = Failure::new(kind, message).with_note("the run goes on in Airflow");
-        if !self.is_unanswered {
+        if self.read_at >= due {
             return Some(failure);
         }
-        let ago = format_duration(now.saturating_sub(self.last_answer));
-        Some(failure.with_note(format!("that was seen {ago} ago; there was no good answer since")))
+        // The time is up, but the run may have ended since it was read: it is asked for a little longer.
+        let ago = format_duration(now.saturating_sub(self.read_at));
+        let unread = failure.with_note(format!("that was seen {ago} ago; there was no good answer since"));
+        Some(unread).filter(|_| now >= due.saturating_add(WHY_TIME))
     }
 
     /// The pause before the next look: it grows, and ends with the wait.
     fn next_pause(&mut self, now: Duration) -> Duration {
         let pause = self.every;
         self.every = self.every.mul_f64(1.5).min(self.max_every);
-        let ends = [Some(self.end), self.queued_end.filter(|end| *end > now)];
-        ends.into_iter().flatten().map(|end| end.saturating_sub(now)).fold(pause, Duration::min)
+        let is_late = now >= self.end || self.queued_end.is_some_and(|end| now >= end && self.read_at < end);
+        let pause = if is_late { pause.min(LATE_EVERY) } else { pause };
+        let ends = [Some(self.end), self.queued_end].into_iter().flatten().filter(|end| *end > now);
+        ends.map(|end| end.saturating_sub(now)).fold(pause, Duration::min)
     }
 }
 
@@ -271,7 +271,14 @@ fn passes(error: &ApiError) -> bool {
         error.retry_kind(),
         Some(RetryKind::Transport | RetryKind::RateLimited | RetryKind::ServerError | RetryKind::Timeout)
     ) || error.is_unreachable()
-        || error.status == Some(401)
+        || matches!(error.kind, ErrorKind::Unauthorized | ErrorKind::NotFoundElsewhere)
+}
+
+fn paused(run: &DagRun) -> Failure {
+    let (id, dag_id, state) = (&run.dag_run_id, &run.dag_id, run.state.as_str());
+    let message = format!("the DAG `{dag_id}` was paused while its run `{id}` was {state}");
+    let failure = Failure::new(FailureKind::DagPaused, message);
+    failure.with_help("the run goes on as soon as somebody unpauses the DAG")
 }
 
 /// A signal ends the wait, not the run.

@@ -24,7 +24,7 @@ struct Report<'a> {
 pub fn report(record: &RunRecord, exit_code: u8) -> Result<String, serde_json::Error> {
     let outcome = match record.verdict() {
         Verdict::Passed => "passed",
-        Verdict::Failed(_) => "failed",
+        Verdict::Failed(_) | Verdict::Unrecorded => "failed",
         Verdict::Interrupted(_) => "interrupted",
     };
     serde_json::to_string_pretty(&Report { v: 1, outcome, exit_code, record })

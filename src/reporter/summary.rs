@@ -51,7 +51,7 @@ fn of_result(result: &ActionResult, finished: &StepFinished) -> Option<String> {
 pub(super) fn of_run(record: &RunRecord) -> String {
     let word = match record.verdict() {
         Verdict::Passed => "passed".to_owned(),
-        Verdict::Failed(_) => "failed".to_owned(),
+        Verdict::Failed(_) | Verdict::Unrecorded => "failed".to_owned(),
         Verdict::Interrupted(signal) => format!("stopped by {}", signal_name(signal)),
     };
     let took = record.elapsed_ms.map(elapsed).unwrap_or_default();
