@@ -33,9 +33,10 @@ pub(super) fn given(extra_vars: &[String], cwd: &Path) -> Result<Vec<GivenInput>
 /// `name=value`. The value is left out of the text that messages show: it may be a secret.
 fn pair(text: &str) -> Result<GivenInput, Box<Diagnostic>> {
     let Some((name, value)) = text.split_once('=') else {
-        let file = SourceFile::new("-e", text);
+        let name = text.split_whitespace().next().unwrap_or_default();
+        let file = SourceFile::new("-e", if name == text { name.to_owned() } else { format!("{name} …") });
         let mistake =
-            Diagnostic::new(Code::INPUT, &file, Span::new(0, text.len()), "`-e` takes `name=value` or `@file`");
+            Diagnostic::new(Code::INPUT, &file, Span::new(0, name.len()), "`-e` takes `name=value` or `@file`");
         return Err(Box::new(mistake.with_help("write `-e month=2026-10`")));
     };
     let name = name.trim();
@@ -53,8 +54,8 @@ fn from_file(path: &str, cwd: &Path) -> Result<Vec<GivenInput>, Vec<Diagnostic>>
             format!("this file can't be read: {}", plain(&error)),
         )]
     })?;
-    let file = yaml::decode(path, bytes).map_err(|mistake| vec![mistake])?;
-    let tree = yaml::parse(&file)?;
+    let file = yaml::decode(path, bytes).map_err(|mistake| vec![blanked(mistake)])?;
+    let tree = yaml::parse(&file).map_err(|mistakes| mistakes.into_iter().map(blanked).collect::<Vec<Diagnostic>>())?;
     if !matches!(tree.value, NodeValue::Map(_)) {
         return Err(vec![Diagnostic::new(
             Code::INPUT,
@@ -64,6 +65,13 @@ fn from_file(path: &str, cwd: &Path) -> Result<Vec<GivenInput>, Vec<Diagnostic>>
         )]);
     }
     Ok(tree.entries().iter().map(|entry| from_entry(&file, entry)).collect())
+}
+
+/// The same mistake, drawn in a text of stars: what stands in a file of inputs may be a secret, and it can't be told which.
+fn blanked(mistake: Diagnostic) -> Diagnostic {
+    let star = |byte: u8| if byte == b'\n' { '\n' } else { '*' };
+    let text: String = mistake.file.text().bytes().map(star).collect();
+    Diagnostic { file: SourceFile::new(mistake.file.name(), text), ..mistake }
 }
 
 /// An entry of a file. Its value, and all else in the file, is left out of the text that messages show, too.
@@ -88,6 +96,22 @@ mod tests {
         let inputs = given(&["a=b=c".to_owned()], Path::new("/")).expect("it is a pair");
         assert!(matches!(&inputs[0].value, Given::Text(text) if text == "b=c"));
         assert_eq!(inputs[0].file.text(), "a=…");
+    }
+
+    #[test]
+    fn a_mistake_in_a_file_of_inputs_shows_nothing_of_it() {
+        let folder = tempfile::tempdir().expect("a folder");
+        std::fs::write(folder.path().join("i.yaml"), "a: 1\nhook: 'hunter2-ü\n").expect("it is written");
+        let mistakes = given(&["@i.yaml".to_owned()], folder.path()).expect_err("it is not YAML");
+        let drawn = crate::diagnostic::draw(&mistakes, false);
+        assert!(!drawn.contains("hunter2") && drawn.contains("i.yaml:"), "{drawn}");
+    }
+
+    #[test]
+    fn a_pair_without_an_equals_sign_shows_its_first_word_only() {
+        let mistakes = given(&["hook hunter2".to_owned()], Path::new("/")).expect_err("no pair");
+        let drawn = crate::diagnostic::draw(&mistakes, false);
+        assert!(!drawn.contains("hunter2"), "{drawn}");
     }
 
     #[test]

@@ -28,6 +28,6 @@ mod run;
 mod sandbox;
 mod schema;
 mod screen;
-mod signals;
+pub mod signals;
 
 pub use run::dispatch;

@@ -1,5 +1,6 @@
 //! What a command line does; and running a playbook, from its file to the exit code.
 
+use std::ffi::OsString;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -29,7 +30,7 @@ use crate::reporter::text::Text;
 pub async fn dispatch(environment: &Environment, streams: &mut Streams) -> ExitCode {
     let cli = match Cli::try_parse_from(&environment.args) {
         Ok(cli) => cli,
-        Err(error) => return explain(&error, streams),
+        Err(error) => return explain(&error, environment, streams),
     };
     let code = match &cli.command {
         Some(Command::Check(args)) => check::check(args, environment, streams),
@@ -47,14 +48,21 @@ pub async fn dispatch(environment: &Environment, streams: &mut Streams) -> ExitC
 }
 
 /// Help and version go to stdout, mistakes to stderr.
-fn explain(error: &clap::Error, streams: &mut Streams) -> ExitCode {
+fn explain(error: &clap::Error, environment: &Environment, streams: &mut Streams) -> ExitCode {
     let text = error.render().to_string();
     if error.use_stderr() {
-        streams.err_text(&text);
+        streams.err_text(&without_values(&text, &environment.args));
         return ExitCode::Usage;
     }
     streams.out_text(&text);
     ExitCode::Success
+}
+
+/// A message without what follows a `=` in the arguments: a forgotten `-e` may stand before a secret.
+fn without_values(text: &str, args: &[OsString]) -> String {
+    let pairs = args.iter().filter_map(|arg| arg.to_str()?.split_once('='));
+    let values = pairs.map(|(_, value)| value).filter(|value| !value.is_empty());
+    values.fold(text.to_owned(), |text, value| text.replace(&format!("={value}"), "=…"))
 }
 
 /// A playbook that is to be run.
@@ -183,7 +191,7 @@ impl<'a> Invocation<'a> {
             return;
         }
         match json::report(record, code.as_u8()) {
-            Ok(report) => self.streams.out_line(&report),
+            Ok(report) => self.streams.out_json(report),
             Err(error) => self.streams.err_line(&format!("error: the report can't be written: {error}")),
         }
     }

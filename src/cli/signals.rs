@@ -1,6 +1,22 @@
 //! SIGHUP, SIGINT and SIGTERM: the first asks the run to stop, a second one ends it at once.
 
+use std::time::Duration;
+
 use tokio::sync::watch;
+
+use crate::clock::Clock;
+
+/// How long a program that was told twice to stop may take to say goodbye.
+const GOODBYE: Duration = Duration::from_secs(2);
+
+/// Waits until a program that was told twice to stop should have stopped; gives the signal. For a thread of its own: the
+/// others may hang in a write that nobody reads.
+pub async fn overdue() -> i32 {
+    let (sender, _) = watch::channel(None);
+    let signal = second(sender).await;
+    Clock::system().sleep(GOODBYE).await;
+    signal
+}
 
 /// Waits for signals, telling the first one to `interrupt`; ends with the second.
 #[cfg(unix)]

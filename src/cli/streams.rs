@@ -5,9 +5,11 @@
 
 use std::io::{self, ErrorKind, Write};
 
+use serde_json::Value;
+
 use crate::cli::environment::Environment;
 use crate::cli::printable::printable;
-use crate::secret::Masker;
+use crate::secret::{MASK, Masker};
 
 /// Where results and everything else are printed.
 pub struct Streams {
@@ -64,6 +66,15 @@ impl Streams {
         self.out.write(&text);
     }
 
+    /// Prints a JSON document, indented. It is masked as data, so that it stays JSON whatever the secrets are.
+    pub fn out_json(&mut self, mut document: Value) {
+        mask_numbers(&self.masker, &mut document);
+        self.masker.mask_json(&mut document);
+        let text = format!("{document:#}\n");
+        let text = if self.out_is_terminal { printable(&text) } else { text.into() };
+        self.out.write(&text);
+    }
+
     /// Prints a line for the person who looks on. Escapes in it are written out.
     pub fn err_line(&mut self, text: &str) {
         self.err_text(&format!("{text}\n"));
@@ -112,6 +123,16 @@ impl Stream {
             Err(error) if error.kind() == ErrorKind::BrokenPipe => State::Closed,
             Err(error) => State::Failed(error.kind()),
         };
+    }
+}
+
+/// A number that is a secret is masked like a text.
+fn mask_numbers(masker: &Masker, value: &mut Value) {
+    match value {
+        Value::Number(number) if masker.holds_secret(&number.to_string()) => *value = Value::String(MASK.to_owned()),
+        Value::Array(items) => items.iter_mut().for_each(|item| mask_numbers(masker, item)),
+        Value::Object(map) => map.values_mut().for_each(|item| mask_numbers(masker, item)),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
     }
 }
 

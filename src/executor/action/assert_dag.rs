@@ -114,7 +114,8 @@ fn holds_secret(masker: &Masker, value: &Value) -> bool {
         Value::String(text) => masker.holds_secret(text),
         Value::Array(items) => items.iter().any(|item| holds_secret(masker, item)),
         Value::Object(map) => map.values().any(|item| holds_secret(masker, item)),
-        Value::Null | Value::Bool(_) | Value::Number(_) => false,
+        Value::Number(number) => masker.holds_secret(&number.to_string()),
+        Value::Null | Value::Bool(_) => false,
     }
 }
 
