@@ -59,7 +59,7 @@ impl StepRun<'_, '_> {
         let Some(kind) = worth_a_try(error).filter(|kind| policy.only.contains(kind)) else {
             return Next::GiveUp(None);
         };
-        if let Some(reason) = self.given_up(error, kind) {
+        if let Some(reason) = self.given_up(kind, error.status, &error.message) {
             return Next::GiveUp(Some(reason));
         }
         if number >= policy.attempts {
@@ -83,9 +83,9 @@ impl StepRun<'_, '_> {
 
     /// Works `retry.unless` out: why to give up. A mistake in it gives up, too, but hides no error: a write in doubt is
     /// still looked for.
-    fn given_up(&self, error: &ApiError, kind: RetryOn) -> Option<String> {
+    pub(super) fn given_up(&self, kind: RetryOn, status: Option<u16>, message: &str) -> Option<String> {
         let unless = self.planned.retry.unless.as_ref()?;
-        let facts = json!({ "kind": kind, "status": error.status, "message": error.message });
+        let facts = json!({ "kind": kind, "status": status, "message": message });
         let scope = self.run.variables.scope_with([("error".to_owned(), dynamic(facts))].into());
         match unless.evaluate(&self.run.plan.engine, &scope) {
             Ok(value) if value.kind() == ValueKind::Bool => {
@@ -97,7 +97,7 @@ impl StepRun<'_, '_> {
     }
 
     /// The pause, shortened by chance to anything from nothing, so that many clients don't come back at once.
-    fn jittered(&self, pause: Duration) -> Duration {
+    pub(super) fn jittered(&self, pause: Duration) -> Duration {
         if self.planned.retry.jitter { pause.mul_f64(fastrand::f64()) } else { pause }
     }
 }

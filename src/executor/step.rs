@@ -175,9 +175,15 @@ impl<'r, 'a> StepRun<'r, 'a> {
             FailureKind::NotFound => RetryOn::NotFound,
             _ => return Ok(Next::GiveUp(None)),
         };
-        let pause = policy.pause_before(number + 1);
+        let pause = self.jittered(policy.pause_before(number + 1));
         let reads = matches!(self.planned.action, ActionKind::ListDags | ActionKind::AssertDag);
-        if !reads || !policy.only.contains(&kind) || number >= policy.attempts || pause >= self.time_left() {
+        let gives_up = || self.given_up(kind, None, &failure.message).is_some();
+        if !reads
+            || !policy.only.contains(&kind)
+            || number >= policy.attempts
+            || pause >= self.time_left()
+            || gives_up()
+        {
             return Ok(Next::GiveUp(None));
         }
         let tried = TryFailed {
