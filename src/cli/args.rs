@@ -35,7 +35,7 @@ have happened, 70 a bug, 74 can't write, 129, 130 and 143 a signal.";
 pub(super) enum Command {
     /// Check playbooks without running them
     Check(CheckArgs),
-    /// Print the JSON Schema that playbooks are checked against
+    /// Print a JSON Schema: of playbooks, or of the scenarios of the sandbox
     Schema {
         /// Which schema
         #[arg(value_enum, default_value = "playbook")]
@@ -56,6 +56,8 @@ pub(super) enum Command {
 pub(super) enum SchemaKind {
     /// Of playbooks.
     Playbook,
+    /// Of the sandbox's scenarios.
+    Scenario,
 }
 
 /// Checking.

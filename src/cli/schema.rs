@@ -1,4 +1,4 @@
-//! `schema`: the JSON Schema of a playbook.
+//! `schema`: the JSON Schemas of the files that people write.
 
 use crate::cli::args::SchemaKind;
 use crate::cli::exit_code::ExitCode;
@@ -8,6 +8,7 @@ use crate::cli::streams::Streams;
 pub(super) fn schema(kind: SchemaKind, streams: &mut Streams) -> ExitCode {
     let schema = match kind {
         SchemaKind::Playbook => crate::playbook::schema(),
+        SchemaKind::Scenario => crate::sandbox::schema(),
     };
     streams.out_line(&format!("{schema:#}"));
     ExitCode::Success

@@ -34,6 +34,6 @@ pub use fault::{FaultKind, FaultScript, When};
 pub use lasting::{Lasting, NotADuration};
 pub use scenario::{
     AuthScript, DagScript, DatasetScript, GenerateDags, ImportErrorScript, ParamScript, RunOutcome, RunScript,
-    Scenario, TaskOutcome, TaskScript, Time, User,
+    Scenario, TaskOutcome, TaskScript, Time, User, schema,
 };
 pub use server::Sandbox;

@@ -277,6 +277,12 @@ pub struct ImportErrorScript {
     pub stack_trace: String,
 }
 
+/// The JSON Schema of a scenario, as the types make it.
+#[must_use]
+pub fn schema() -> serde_json::Value {
+    schema_of::<Scenario>()
+}
+
 impl Scenario {
     /// The scenario that ships with the program: a small data team's Airflow.
     ///

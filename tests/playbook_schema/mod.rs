@@ -34,6 +34,15 @@ fn the_schema_file_is_what_the_types_make_and_what_the_program_prints() {
 }
 
 #[test]
+fn the_schema_of_scenarios_is_what_the_types_make_and_what_the_program_prints() {
+    let made = format!("{:#}\n", myaf_run::sandbox::schema());
+    let file = std::fs::read_to_string("schemas/scenario.schema.json").expect("the schema is there");
+    assert_eq!(file, made);
+    let output = Command::new(env!("CARGO_BIN_EXE_myaf-run")).args(["schema", "scenario"]).output();
+    assert_eq!(String::from_utf8(output.expect("the program starts").stdout).expect("text"), made);
+}
+
+#[test]
 fn editors_find_a_title_and_words_for_every_key_and_no_key_may_be_nothing() {
     let schema = schema();
     assert!(schema["title"].is_string() && schema["$schema"].is_string());
