@@ -43,6 +43,15 @@ fn the_schema_is_json_on_stdout_and_is_the_one_of_the_library() {
 }
 
 #[test]
+fn a_command_that_comes_later_is_named_as_such() {
+    for command in ["runs", "resume", "doctor", "init", "schedule", "explain", "completions", "man"] {
+        let ended = Run::new().args(&[command]).end();
+        let help = format!("the command `{command}` is not supported yet");
+        assert!(ended.code == 2 && ended.stderr.contains(&help), "{}", ended.stderr);
+    }
+}
+
+#[test]
 fn a_playbook_that_cannot_be_read_is_told_with_the_reason() {
     let run = || Run::new().args(&["--sandbox"]);
     run().args(&["nope.yaml"]).end().is_golden("cli/no_file");

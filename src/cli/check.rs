@@ -9,6 +9,9 @@ use crate::cli::streams::{Streams, is_coloured};
 use crate::diagnostic::{Diagnostic, draw, summary};
 use crate::playbook::{Loaded, load};
 
+/// Commands that come later; until then they look like playbooks.
+const LATER: [&str; 8] = ["runs", "resume", "doctor", "init", "schedule", "explain", "completions", "man"];
+
 /// Checks playbooks.
 pub(super) fn check(args: &CheckArgs, environment: &Environment, streams: &mut Streams) -> ExitCode {
     let colour = is_coloured(environment, environment.terminals.stderr, args.no_color);
@@ -32,6 +35,9 @@ pub(super) fn read(path: &Path, environment: &Environment, streams: &mut Streams
         Ok(bytes) => bytes,
         Err(reason) => {
             streams.err_line(&format!("error: the playbook `{}` can't be read: {reason}", path.display()));
+            if path.to_str().is_some_and(|word| LATER.contains(&word)) {
+                streams.err_line(&format!("  = help: the command `{}` is not supported yet", path.display()));
+            }
             return None;
         }
     };
