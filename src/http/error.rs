@@ -146,6 +146,9 @@ fn connect_cause(error: &reqwest::Error, connect_timeout: Duration) -> Transport
         Some(rustls::Error::InvalidCertificate(reason)) => {
             return TransportCause::Certificate(certificate_words(reason));
         }
+        Some(rustls::Error::InvalidMessage(_)) => {
+            return TransportCause::Tls("what answers there does not speak TLS; is it an `http://` URL?".to_owned());
+        }
         Some(other) => return TransportCause::Tls(other.to_string()),
         None => {}
     }

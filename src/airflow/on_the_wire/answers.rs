@@ -7,6 +7,7 @@ use std::time::Duration;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use reqwest::Method;
+use tokio::io::AsyncWriteExt as _;
 use tokio::net::TcpListener;
 
 use super::{LIMIT, Reply, Server, client, html, json, options, reply, trigger};
@@ -64,6 +65,24 @@ async fn a_refused_connection_was_never_delivered() {
     assert_eq!(verdict(&error), (ErrorKind::Unreachable, Delivery::Refused, Some(RetryKind::Transport)));
     let expected = format!("can't reach {address}: connection refused (POST /api/v1/dags/d/dagRuns)");
     assert_eq!(error.message, expected);
+}
+
+#[tokio::test]
+async fn https_to_a_port_that_speaks_http_is_named_as_such() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+    let address = listener.local_addr().expect("an address");
+    let server = async {
+        let (mut stream, _) = listener.accept().await.expect("a client");
+        stream.write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n").await.expect("the client is there");
+        std::future::pending::<()>().await;
+    };
+    let client = client(&format!("https://{address}/api/v1"));
+    let error = tokio::select! {
+        answer = trigger(&client) => answer.expect_err("no TLS there"),
+        () = server => panic!("the server ended"),
+    };
+    assert_eq!(verdict(&error), (ErrorKind::Unreachable, Delivery::Refused, Some(RetryKind::Transport)));
+    assert!(error.message.contains("is it an `http://` URL?"), "{error}");
 }
 
 #[tokio::test]
