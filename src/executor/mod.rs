@@ -9,6 +9,7 @@ mod emitter;
 mod expect;
 mod identity;
 mod interrupt;
+mod perform;
 mod request;
 mod retry;
 mod settle;

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::airflow::answer::Page;
 use crate::airflow::client::Client;
-use crate::airflow::error::{ApiError, ErrorKind};
+use crate::airflow::error::ApiError;
 use crate::executor::Stop;
 use crate::executor::retry::{Next, exhausted};
 use crate::executor::step::StepRun;
@@ -148,20 +148,4 @@ impl StepRun<'_, '_> {
         }
         Ok(left.min(self.run.tools.limits.max_time))
     }
-}
-
-/// What a refused or failed request means for the step.
-pub(super) fn failure_of(error: &ApiError) -> Failure {
-    let kind = if error.is_auth() {
-        FailureKind::Authentication
-    } else if error.is_unreachable() {
-        FailureKind::Unreachable
-    } else {
-        match error.kind {
-            ErrorKind::NotFound => FailureKind::NotFound,
-            ErrorKind::ServerError => FailureKind::ServerError,
-            _ => FailureKind::Rejected,
-        }
-    };
-    Failure::new(kind, error.message.clone())
 }

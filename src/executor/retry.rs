@@ -5,12 +5,11 @@ use std::time::Duration;
 use minijinja::value::ValueKind;
 use serde_json::json;
 
-use crate::airflow::error::{ApiError, Delivery, RetryKind};
+use crate::airflow::error::{ApiError, Delivery, ErrorKind, RetryKind};
 use crate::event::{EventKind, TryFailed};
 use crate::executor::Stop;
-use crate::executor::request::failure_of;
 use crate::executor::step::StepRun;
-use crate::outcome::Failure;
+use crate::outcome::{Failure, FailureKind};
 use crate::playbook::field::format_duration;
 use crate::playbook::model::RetryOn;
 use crate::playbook::template::dynamic;
@@ -120,4 +119,20 @@ pub(super) fn exhausted(error: &ApiError, reason: Option<String>) -> Failure {
         Some(reason) => failure.with_note(reason),
         None => failure,
     }
+}
+
+/// What a refused or failed request means for the step.
+pub(super) fn failure_of(error: &ApiError) -> Failure {
+    let kind = if error.is_auth() {
+        FailureKind::Authentication
+    } else if error.is_unreachable() {
+        FailureKind::Unreachable
+    } else {
+        match error.kind {
+            ErrorKind::NotFound => FailureKind::NotFound,
+            ErrorKind::ServerError => FailureKind::ServerError,
+            _ => FailureKind::Rejected,
+        }
+    };
+    Failure::new(kind, error.message.clone())
 }

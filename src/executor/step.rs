@@ -1,17 +1,17 @@
-//! One step, from its `when` to its captures.
+//! A step while it runs: what it is, its time, its arguments and its place in the playbook.
+//!
+//! How it runs is `perform`; what its action does is in `action`.
 
 use std::time::Duration;
 
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
-use crate::event::{EventKind, SinkError, StepFinished, TryFailed};
-use crate::executor::capture::fields;
-use crate::executor::retry::Next;
-use crate::executor::{Run, Stop, millis};
-use crate::outcome::{ActionKind, ActionResult, Failure, FailureKind, StepOutcome};
+use crate::event::EventKind;
+use crate::executor::{Run, Stop};
+use crate::outcome::{ActionResult, Failure, FailureKind};
 use crate::plan::PlannedStep;
-use crate::playbook::model::RetryOn;
+use crate::source::Location;
 
 /// A step while it runs.
 pub(super) struct StepRun<'r, 'a> {
@@ -30,20 +30,6 @@ pub(super) struct StepRun<'r, 'a> {
     pub(super) known: Option<ActionResult>,
 }
 
-/// What a step came to.
-struct End {
-    outcome: StepOutcome,
-    result: Option<ActionResult>,
-    failure: Option<Failure>,
-    captured: Map<String, Value>,
-}
-
-impl End {
-    fn without_result(outcome: StepOutcome, failure: Option<Failure>) -> Self {
-        Self { outcome, result: None, failure, captured: Map::new() }
-    }
-}
-
 impl<'r, 'a> StepRun<'r, 'a> {
     pub(super) fn new(run: &'r mut Run<'a>, index: usize) -> Self {
         let planned = &run.plan.steps[index];
@@ -52,164 +38,13 @@ impl<'r, 'a> StepRun<'r, 'a> {
         Self { run, index, planned, started, deadline, interrupted_at: None, requests: 0, pages: 0, known: None }
     }
 
-    /// Runs it. A failed step is a value; `Err` means that an event could not be kept.
-    pub(super) async fn run(mut self) -> Result<StepOutcome, SinkError> {
-        let name = self.name();
-        let shown = name.as_ref().map_or_else(|_| self.planned.id.clone(), Clone::clone);
-        self.run.emitter.emit(EventKind::StepStarted { step: self.index, name: shown })?;
-        // A step that is skipped need not be able to work its name out.
-        let end = match (self.is_wanted(), name) {
-            (Ok(false), _) => Ok(End::without_result(StepOutcome::Skipped, None)),
-            (Ok(true), Ok(_)) => self.act().await,
-            (Err(failure), _) | (Ok(true), Err(failure)) => Err(Stop::from(failure)),
-        };
-        let end = match end {
-            Ok(end) => end,
-            Err(Stop::Failed(failure)) => {
-                End { result: self.known.take(), ..End::without_result(StepOutcome::Failed, Some(*failure)) }
-            }
-            Err(Stop::Interrupted(words)) => {
-                let message = words.unwrap_or_else(|| "stopped by a signal".to_owned());
-                let failure = Failure::new(FailureKind::Interrupted, message);
-                End { result: self.known.take(), ..End::without_result(StepOutcome::Interrupted, Some(failure)) }
-            }
-            Err(Stop::Broken(error)) => return Err(error),
-        };
-        self.finish(end)
-    }
-
-    fn finish(&mut self, end: End) -> Result<StepOutcome, SinkError> {
-        if end.captured.is_empty() {
-            let why = format!("step `{}` was {}", self.planned.id, end.outcome.as_str());
-            let names: Vec<String> = self.capture_names().map(str::to_owned).collect();
-            for name in &names {
-                self.run.variables.unmake(name, &why);
-            }
-        }
-        for (name, value) in &end.captured {
-            self.run.variables.set(name, value);
-        }
-        let outcome = end.outcome;
-        let elapsed = self.run.tools.clock.elapsed().saturating_sub(self.started);
-        self.run.emitter.emit(EventKind::StepFinished(Box::new(StepFinished {
-            step: self.index,
-            outcome,
-            result: end.result,
-            failure: end.failure,
-            captured: end.captured,
-            requests: self.requests,
-            pages: self.pages,
-            elapsed_ms: millis(elapsed),
-        })))?;
-        Ok(outcome)
-    }
-
-    fn name(&self) -> Result<String, Box<Failure>> {
-        let Some(name) = &self.planned.name else { return Ok(self.planned.id.clone()) };
-        let value = name.render(&self.run.plan.engine, &self.run.variables.scope());
-        let value = value.map_err(|error| self.run.variables.failure(&error, None))?;
-        Ok(value.as_str().map_or_else(|| value.to_string(), str::to_owned))
-    }
-
-    fn is_wanted(&self) -> Result<bool, Box<Failure>> {
-        match &self.planned.when {
-            Some(when) => self.condition(when, &self.run.variables.scope()),
-            None => Ok(true),
-        }
-    }
-
-    async fn act(&mut self) -> Result<End, Stop> {
-        let result = self.result().await?;
-        let captured = self.capture(&result);
-        match captured {
-            Ok(captured) => Ok(End { outcome: StepOutcome::Passed, result: Some(result), failure: None, captured }),
-            Err(failure) => Ok(failed_with(result, *failure)),
-        }
-    }
-
-    /// Does the action until its result is as expected; a reading action may be repeated as a whole.
-    async fn result(&mut self) -> Result<ActionResult, Stop> {
-        for number in 1.. {
-            let failure = match self.once().await {
-                Ok(result) => match self.expected(&result) {
-                    Ok(()) => return Ok(result),
-                    Err(failure) => {
-                        self.known = Some(result);
-                        failure
-                    }
-                },
-                Err(Stop::Failed(failure)) => failure,
-                Err(stop) => return Err(stop),
-            };
-            match self.repeat_reading(&failure, number)? {
-                Next::Retry(pause) => self.pause(pause).await?,
-                Next::GiveUp(_) => return Err(failure.into()),
-            }
-        }
-        unreachable!("tries are counted until one of them ends the loop")
-    }
-
-    fn expected(&self, result: &ActionResult) -> Result<(), Box<Failure>> {
-        if self.planned.expect.is_empty() {
-            return Ok(());
-        }
-        self.expect(&self.planned.expect, &self.run.variables.scope_with(fields(result)))
-    }
-
-    async fn once(&mut self) -> Result<ActionResult, Stop> {
-        match self.planned.action {
-            ActionKind::ListDags => self.list_dags().await,
-            ActionKind::AssertDag => self.assert_dag().await,
-            ActionKind::TriggerDag => self.trigger_dag().await,
-            ActionKind::PostDatasetEvent => self.post_dataset_event().await,
-            ActionKind::Print => self.print(),
-            ActionKind::Assert => self.assert(),
-        }
-    }
-
-    /// Whether a reading action that failed is done again as a whole.
-    fn repeat_reading(&mut self, failure: &Failure, number: u32) -> Result<Next, Stop> {
-        let policy = &self.planned.retry;
-        let kind = match failure.kind {
-            FailureKind::Expectation => RetryOn::Expect,
-            FailureKind::NotFound => RetryOn::NotFound,
-            _ => return Ok(Next::GiveUp(None)),
-        };
-        let pause = self.jittered(policy.pause_before(number + 1));
-        let reads = matches!(self.planned.action, ActionKind::ListDags | ActionKind::AssertDag);
-        let gives_up = || self.given_up(kind, None, &failure.message).is_some();
-        if !reads
-            || !policy.only.contains(&kind)
-            || number >= policy.attempts
-            || pause >= self.time_left()
-            || gives_up()
-        {
-            return Ok(Next::GiveUp(None));
-        }
-        let tried = TryFailed {
-            step: self.index,
-            request: self.planned.action.key().to_owned(),
-            try_number: number,
-            attempts: policy.attempts,
-            status: None,
-            message: failure.message.clone(),
-            is_unknown: false,
-            retry_in_ms: Some(millis(pause)),
-        };
-        self.run.emitter.emit(EventKind::TryFailed(tried))?;
-        Ok(Next::Retry(pause))
-    }
-
     /// The action's arguments, rendered once and read as the action wants them.
     pub(super) fn arguments<T: DeserializeOwned>(&self) -> Result<T, Box<Failure>> {
         let value = self.rendered()?;
         let none = value.as_object().and_then(|map| map.iter().find(|(_, value)| value.is_null()));
         if let Some((key, _)) = none {
             let failure = Failure::new(FailureKind::Template, format!("the template of `{key}` gave none"));
-            return Err(match self.location_of(key) {
-                Some(location) => failure.with_location(location).into(),
-                None => failure.into(),
-            });
+            return Err(failure.at(self.location_of(key)).into());
         }
         let value = if value.is_null() { Value::Object(Map::new()) } else { value };
         self.decode(&value)
@@ -229,11 +64,7 @@ impl<'r, 'a> StepRun<'r, 'a> {
                 Some(key) => (format!("`{key}`: {error}"), self.location_of(key)),
                 None => (error.to_string(), None),
             };
-            let failure = Failure::new(FailureKind::Template, message);
-            match location {
-                Some(location) => failure.with_location(location).into(),
-                None => failure.into(),
-            }
+            Failure::new(FailureKind::Template, message).at(location).into()
         })
     }
 
@@ -251,13 +82,13 @@ impl<'r, 'a> StepRun<'r, 'a> {
     }
 
     /// Where the value of one of the action's keys stands; a key of a map inside is `outer/inner`.
-    pub(super) fn location_of(&self, key: &str) -> Option<crate::source::Location> {
+    pub(super) fn location_of(&self, key: &str) -> Option<Location> {
         let (_, span) = self.planned.places.iter().find(|(name, _)| name == key)?;
         Some(self.run.plan.file.location(*span))
     }
 
     /// Where the step's action stands.
-    pub(super) fn location(&self) -> crate::source::Location {
+    pub(super) fn location(&self) -> Location {
         self.run.plan.file.location(self.planned.key)
     }
 
@@ -265,9 +96,4 @@ impl<'r, 'a> StepRun<'r, 'a> {
         let message = message.into();
         Ok(self.run.emitter.emit(EventKind::Warned { step: Some(self.index), message })?)
     }
-}
-
-/// A step whose action passed and whose captures failed: the result stays known.
-fn failed_with(result: ActionResult, failure: Failure) -> End {
-    End { outcome: StepOutcome::Failed, result: Some(result), failure: Some(failure), captured: Map::new() }
 }

@@ -14,7 +14,7 @@ use crate::airflow::error::{ApiError, ErrorKind, RetryKind};
 use crate::airflow::model::RunState;
 use crate::event::EventKind;
 use crate::executor::Stop;
-use crate::executor::request::failure_of;
+use crate::executor::retry::failure_of;
 use crate::executor::step::StepRun;
 use crate::outcome::{FailedTask, Failure, FailureKind};
 use crate::playbook::action::WaitSettings;

@@ -181,10 +181,7 @@ impl StepRun<'_, '_> {
 
     fn refused<W: Write>(&self, write: &W, error: &ApiError, reason: Option<String>) -> Stop {
         let failure = exhausted(error, reason);
-        match write.place(self, error) {
-            Some(location) => failure.with_location(location).into(),
-            None => failure.into(),
-        }
+        failure.at(write.place(self, error)).into()
     }
 
     fn done<T>(&mut self, written: Written<T>, fate: WriteFate) -> Result<Try<T>, Stop> {

@@ -122,6 +122,13 @@ impl Failure {
         self
     }
 
+    /// Names the place that is to blame, where one is known.
+    #[must_use]
+    pub fn at(mut self, location: Option<Location>) -> Self {
+        self.location = location.or(self.location);
+        self
+    }
+
     /// Adds a line of fact.
     #[must_use]
     pub fn with_note(mut self, note: impl Into<String>) -> Self {

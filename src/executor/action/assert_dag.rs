@@ -94,10 +94,7 @@ impl StepRun<'_, '_> {
         }
         let failure = Failure::new(FailureKind::SecretLeak, format!("`{key}` holds a secret; nothing was sent"));
         let failure = failure.with_help("Airflow shows it to everybody; leave the secret out of it");
-        Err(match self.location_of(key) {
-            Some(location) => failure.with_location(location).into(),
-            None => failure.into(),
-        })
+        Err(failure.at(self.location_of(key)).into())
     }
 
     /// A secret in what Airflow shows to everybody who may read is sent, and said.

@@ -126,10 +126,7 @@ impl StepRun<'_, '_> {
     }
 
     fn at_key(&self, key: &str, failure: Failure) -> Failure {
-        match self.location_of(key) {
-            Some(location) => failure.with_location(location),
-            None => failure,
-        }
+        failure.at(self.location_of(key))
     }
 
     /// A run of a paused DAG stays queued and nobody says so; so no run is made.
