@@ -12,6 +12,7 @@ pub mod env_syntax;
 pub mod target;
 pub mod target_error;
 pub mod target_names;
+pub mod target_request;
 
 pub mod git;
 pub mod identity;

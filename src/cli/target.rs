@@ -9,36 +9,15 @@ use secrecy::SecretString;
 
 use crate::airflow::auth::Credential;
 use crate::airflow::base_url::BaseUrl;
-use crate::airflow::model::ApiVersion;
 use crate::cli::credential::{Vars, credential};
 use crate::cli::environment::Environment;
 use crate::cli::target_error::{Found, Place, TargetError};
 use crate::cli::target_names::Names;
+use crate::cli::target_request::TargetRequest;
 use crate::cli::target_search::Search;
 
 /// The target when nobody names one.
 pub const DEFAULT_TARGET: &str = "my";
-
-/// What the command line and the playbook say about the target.
-#[derive(Debug, Clone, Default)]
-pub struct TargetRequest {
-    /// `--target`, one name.
-    pub flag_target: Option<String>,
-    /// `target` of the playbook.
-    pub playbook_target: Option<String>,
-    /// The playbook, to look for `.env` files beside it.
-    pub playbook: Option<PathBuf>,
-    /// `--url`.
-    pub url: Option<String>,
-    /// `--env-file`: looked in instead of every `.env`.
-    pub env_file: Option<PathBuf>,
-    /// `--api`: wins over what the URL's path says.
-    pub api: Option<ApiVersion>,
-    /// `--allow-http`.
-    pub allow_http: bool,
-    /// Whether no credential is needed; one that is there is used.
-    pub anonymous: bool,
-}
 
 /// An Airflow, and how to get in.
 #[derive(Debug, Clone)]
@@ -132,6 +111,7 @@ fn base_url(request: &TargetRequest, text: &str, found: &Found) -> Result<BaseUr
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::airflow::model::ApiVersion;
     use secrecy::ExposeSecret;
     use std::fs;
     use std::path::Path;

@@ -11,9 +11,9 @@ use crate::airflow::auth::Credential;
 use crate::cli::credential::Vars;
 use crate::cli::env_file::{EnvFile, EnvFileError, candidates};
 use crate::cli::environment::Environment;
-use crate::cli::target::TargetRequest;
 use crate::cli::target_error::{Found, Missing, Place, TargetError};
 use crate::cli::target_names::{Names, targets};
+use crate::cli::target_request::TargetRequest;
 use crate::secret::is_secret_name;
 
 /// The places that may define a target, in the order in which they count.

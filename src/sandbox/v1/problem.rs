@@ -5,9 +5,11 @@
 use serde_json::{Value, json};
 
 use super::super::message::Answer;
-use super::show::VERSION;
 
 const OOPS: &str = include_str!("oops.html");
+
+/// The version imitated.
+pub(super) const VERSION: &str = "2.11.2";
 
 /// An error body; `kind` is the last part of its `type`.
 pub(super) fn problem(status: u16, title: &str, detail: Option<&str>, kind: &str) -> Answer {

@@ -10,9 +10,8 @@ use super::super::message::{Answer, Call, all};
 use super::super::timeline::{Progress, TaskProgress};
 use super::super::world::{Dag, Dataset, Event, Run, World};
 use super::problem;
+use super::problem::VERSION;
 
-/// The version imitated.
-pub(super) const VERSION: &str = "2.11.2";
 const FILE: &str = "/opt/airflow/dags/dags.py";
 const FILE_TOKEN: &str = "Ii9vcHQvYWlyZmxvdy9kYWdzL2RhZ3MucHki.c2FuZGJveA";
 
