@@ -6,7 +6,6 @@ use std::process::ExitCode;
 use myaf_run::cli::dispatch;
 use myaf_run::cli::environment::{Environment, Terminals};
 use myaf_run::cli::exit_code::ExitCode as Code;
-use myaf_run::cli::signals::overdue;
 use myaf_run::cli::streams::Streams;
 use myaf_run::secret::Masker;
 
@@ -19,7 +18,6 @@ fn main() -> ExitCode {
     let masker = Masker::new();
     masker.learn_env(environment.vars.iter().map(|(name, value)| (name.as_str(), value.as_str())));
     exit_70_on_panic(&environment, &masker);
-    exit_when_overdue();
     let mut streams = Streams::of_process(&environment, masker);
     let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
         Ok(runtime) => runtime,
@@ -28,17 +26,12 @@ fn main() -> ExitCode {
             return Code::CannotWrite.into();
         }
     };
-    runtime.block_on(dispatch(&environment, &mut streams)).into()
+    runtime.block_on(dispatch(&environment, &mut streams, exit_by_signal)).into()
 }
 
-/// A second signal ends the process even when it hangs in a write that nobody reads.
-fn exit_when_overdue() {
-    std::thread::spawn(|| {
-        if let Ok(runtime) = tokio::runtime::Builder::new_current_thread().enable_all().build() {
-            let signal = runtime.block_on(overdue());
-            std::process::exit(i32::from(Code::of_signal(signal).as_u8()));
-        }
-    });
+/// Ends a process that was told twice to stop and did not.
+fn exit_by_signal(signal: i32) {
+    std::process::exit(i32::from(Code::of_signal(signal).as_u8()));
 }
 
 /// A bug ends in one masked line and exit code 70.

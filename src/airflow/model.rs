@@ -87,7 +87,7 @@ pub enum BadRunId {
     #[error("a `dag_run_id` has only letters, digits and `_ . ~ : + -`, not {0:?}")]
     Character(char),
     /// Two dots in a row.
-    #[error("a `dag_run_id` can't hold `..`")]
+    #[error("a `dag_run_id` can't be `.` or hold `..`")]
     TwoDots,
     /// A prefix that Airflow keeps for itself.
     #[error("`{0}` starts the ids that Airflow makes itself")]
@@ -108,7 +108,7 @@ pub fn check_dag_run_id(id: &str) -> Result<(), BadRunId> {
     if id.len() > DAG_RUN_ID_MAX {
         return Err(BadRunId::TooLong(id.len()));
     }
-    if id.contains("..") {
+    if id == "." || id.contains("..") {
         return Err(BadRunId::TwoDots);
     }
     match RESERVED_RUN_ID_PREFIXES.iter().find(|prefix| id.starts_with(**prefix)) {

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use clap::builder::FalseyValueParser;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::airflow::auth::AuthScheme;
@@ -67,7 +68,7 @@ pub(super) struct CheckArgs {
     #[arg(required = true, value_name = "PLAYBOOK")]
     pub(super) playbooks: Vec<PathBuf>,
     /// Don't colour messages
-    #[arg(long, env = "MYAF_RUN_NO_COLOR", hide_env = true)]
+    #[arg(long, env = "MYAF_RUN_NO_COLOR", hide_env = true, value_parser = FalseyValueParser::new())]
     pub(super) no_color: bool,
 }
 
@@ -113,7 +114,7 @@ pub(super) struct RunArgs {
     pub(super) ca_cert: Option<PathBuf>,
 
     /// Send credentials over plain http to another machine
-    #[arg(long, env = "MYAF_RUN_ALLOW_HTTP", hide_env = true)]
+    #[arg(long, env = "MYAF_RUN_ALLOW_HTTP", hide_env = true, value_parser = FalseyValueParser::new())]
     pub(super) allow_http: bool,
 
     /// How long making a connection may take
@@ -137,7 +138,7 @@ pub(super) struct RunArgs {
     pub(super) output: Output,
 
     /// Don't colour messages
-    #[arg(long, env = "MYAF_RUN_NO_COLOR", hide_env = true)]
+    #[arg(long, env = "MYAF_RUN_NO_COLOR", hide_env = true, value_parser = FalseyValueParser::new())]
     pub(super) no_color: bool,
 }
 

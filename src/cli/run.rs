@@ -15,8 +15,9 @@ use crate::cli::environment::Environment;
 use crate::cli::exit_code::ExitCode;
 use crate::cli::place::{self, Place};
 use crate::cli::screen::Screen;
+use crate::cli::signals::{Signals, wait};
 use crate::cli::streams::{Streams, is_coloured};
-use crate::cli::{check, git, identity, inputs, sandbox, schema, signals};
+use crate::cli::{check, git, identity, inputs, sandbox, schema};
 use crate::diagnostic::Diagnostic;
 use crate::executor::{Interrupt, Limits, Tools, execute};
 use crate::http::HttpOptions;
@@ -27,7 +28,7 @@ use crate::reporter::json;
 use crate::reporter::text::Text;
 
 /// Does what the command line says.
-pub async fn dispatch(environment: &Environment, streams: &mut Streams) -> ExitCode {
+pub async fn dispatch(environment: &Environment, streams: &mut Streams, exit: fn(i32)) -> ExitCode {
     let cli = match Cli::try_parse_from(&environment.args) {
         Ok(cli) => cli,
         Err(error) => return explain(&error, environment, streams),
@@ -36,10 +37,11 @@ pub async fn dispatch(environment: &Environment, streams: &mut Streams) -> ExitC
         Some(Command::Check(args)) => check::check(args, environment, streams),
         Some(Command::Schema { kind }) => schema::schema(*kind, streams),
         Some(Command::Sandbox { scenario, port }) => {
-            sandbox::serve(scenario.as_deref(), *port, environment, streams).await
+            let signals = Signals::watch(exit);
+            sandbox::serve((scenario.as_deref(), *port), &signals, environment, streams).await
         }
         None => match Invocation::new(&cli.run, environment, streams) {
-            Some(invocation) => invocation.run().await.unwrap_or_else(|code| code),
+            Some(invocation) => invocation.run(Signals::watch(exit)).await.unwrap_or_else(|code| code),
             None => ExitCode::Usage,
         },
     };
@@ -82,14 +84,14 @@ impl<'a> Invocation<'a> {
     }
 
     /// Loads, plans, runs and reports. `Err` is the code of what was said already.
-    async fn run(mut self) -> Result<ExitCode, ExitCode> {
+    async fn run(mut self, signals: Signals) -> Result<ExitCode, ExitCode> {
         let loaded = check::read(self.path, self.environment, self.streams, self.colour).ok_or(ExitCode::Usage)?;
         let given = inputs::given(&self.args.extra_vars, &self.environment.cwd);
         let given = given.map_err(|mistakes| self.mistaken(&mistakes))?;
         let place = place::find(self.args, &loaded, self.environment, self.streams).await?;
         let plan = self.plan(&loaded, &given, &place)?;
         let client = self.client(&place)?;
-        Ok(self.carry_out(&plan, &place, &client).await)
+        Ok(self.carry_out(&plan, &place, &client, signals).await)
     }
 
     fn plan(&mut self, loaded: &Loaded, given: &[GivenInput], place: &Place) -> Result<Plan, ExitCode> {
@@ -149,13 +151,12 @@ impl<'a> Invocation<'a> {
     }
 
     /// Runs the plan and reports.
-    async fn carry_out(&mut self, plan: &Plan, place: &Place, client: &Client) -> ExitCode {
-        let (sender, interrupt) = Interrupt::channel();
+    async fn carry_out(&mut self, plan: &Plan, place: &Place, client: &Client, signals: Signals) -> ExitCode {
         let tools = Tools {
             client,
             clock: place.clock.clone(),
             masker: self.streams.masker().clone(),
-            interrupt,
+            interrupt: Interrupt::by(signals.first),
             limits: Limits { max_time: self.args.max_time, ..Limits::default() },
             ui_url: place.ui_url.clone(),
         };
@@ -164,7 +165,7 @@ impl<'a> Invocation<'a> {
         let mut screen = Screen::new(self.streams, self.args.output, text, is_terminal);
         let ended = tokio::select! {
             biased;
-            signal = signals::second(sender) => Ok(Some(signal)),
+            signal = wait(signals.second) => Ok(Some(signal)),
             ended = execute(plan, &tools, &mut screen) => ended.map(|()| None),
         };
         let mut record = screen.into_record();

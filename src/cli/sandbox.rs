@@ -2,12 +2,10 @@
 
 use std::path::Path;
 
-use tokio::sync::watch;
-
 use crate::cli::check::{plain, say};
 use crate::cli::environment::Environment;
 use crate::cli::exit_code::ExitCode;
-use crate::cli::signals;
+use crate::cli::signals::{Signals, wait};
 use crate::cli::streams::{Streams, is_coloured};
 use crate::clock::Clock;
 use crate::sandbox::{Sandbox, Scenario, Time};
@@ -18,8 +16,8 @@ const BUILTIN: &str = "builtin";
 
 /// Serves a scenario until a signal comes.
 pub(super) async fn serve(
-    scenario: Option<&Path>,
-    port: u16,
+    (scenario, port): (Option<&Path>, u16),
+    signals: &Signals,
     environment: &Environment,
     streams: &mut Streams,
 ) -> ExitCode {
@@ -35,18 +33,10 @@ pub(super) async fn serve(
     streams.out_line(&format!("# the sandbox answers until you stop it; Airflow 2 is at {root}/api/v1"));
     streams.out_line(&format!("MY_AIRFLOW_API_URL={root}/api/v2"));
     streams.out_line(&format!("MY_AIRFLOW_API_KEY={}", sandbox.key()));
-    let (sender, receiver) = watch::channel(None);
-    tokio::select! {
-        signal = signals::second(sender) => ExitCode::of_signal(signal),
-        signal = first(receiver) => ExitCode::of_signal(signal),
+    if streams.out_failed() {
+        return ExitCode::CannotWrite;
     }
-}
-
-async fn first(mut receiver: watch::Receiver<Option<i32>>) -> i32 {
-    match receiver.wait_for(Option::is_some).await {
-        Ok(signal) => signal.unwrap_or_default(),
-        Err(_) => std::future::pending().await,
-    }
+    ExitCode::of_signal(wait(signals.first.clone()).await)
 }
 
 /// Reads a scenario; what is wrong with it is said.

@@ -14,6 +14,12 @@ impl Interrupt {
         (sender, Self(receiver))
     }
 
+    /// An interrupt by whoever sends to this channel.
+    #[must_use]
+    pub const fn by(receiver: watch::Receiver<Option<i32>>) -> Self {
+        Self(receiver)
+    }
+
     /// The signal that came, if one did.
     #[must_use]
     pub fn signal(&self) -> Option<i32> {

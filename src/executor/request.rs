@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::airflow::answer::Page;
 use crate::airflow::client::Client;
-use crate::airflow::error::ApiError;
+use crate::airflow::error::{ApiError, ErrorKind};
 use crate::executor::Stop;
 use crate::executor::retry::{Next, exhausted};
 use crate::executor::step::StepRun;
@@ -63,7 +63,10 @@ impl StepRun<'_, '_> {
         tokio::select! {
             biased;
             () = tools.interrupt.wait() => Err(Stop::Interrupted(None)),
-            answer = ask(tools.client, limit) => Ok(answer),
+            answer = ask(tools.client, limit) => match answer {
+                Err(error) if error.kind == ErrorKind::Timeout && self.time_left().is_zero() => Err(self.out_of_time()),
+                answer => Ok(answer),
+            },
         }
     }
 
@@ -139,12 +142,16 @@ impl StepRun<'_, '_> {
         self.deadline.saturating_sub(self.run.tools.clock.elapsed())
     }
 
+    fn out_of_time(&self) -> Stop {
+        let allowed = format_duration(self.deadline.saturating_sub(self.started));
+        let failure = Failure::new(FailureKind::TimedOut, format!("the step took longer than {allowed}"));
+        failure.with_help("give the step more time with `timeout`").into()
+    }
+
     fn request_limit(&self) -> Result<Duration, Stop> {
         let left = self.time_left();
         if left.is_zero() {
-            let allowed = format_duration(self.deadline.saturating_sub(self.started));
-            let failure = Failure::new(FailureKind::TimedOut, format!("the step took longer than {allowed}"));
-            return Err(failure.with_help("give the step more time with `timeout`").into());
+            return Err(self.out_of_time());
         }
         Ok(left.min(self.run.tools.limits.max_time))
     }

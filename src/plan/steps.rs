@@ -1,6 +1,6 @@
 //! Steps with their templates ready to be rendered, each knowing its place.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use regex_lite::Regex;
@@ -161,6 +161,8 @@ fn captures(node: &Node) -> Vec<Capture> {
 /// Makes ids for steps without one: the name slugged, or the action, made unique.
 struct Ids {
     taken: BTreeSet<String>,
+    /// The last number given to each slug.
+    numbers: BTreeMap<String, usize>,
     templates: Option<Regex>,
 }
 
@@ -168,7 +170,7 @@ impl Ids {
     fn new(steps: &[Node]) -> Self {
         let given = steps.iter().filter_map(|step| step.get("id")?.text());
         let templates = Regex::new(r"(?s)\{\{.*?\}\}|\{%.*?%\}|\{#.*?#\}").ok();
-        Self { taken: given.map(str::to_owned).collect(), templates }
+        Self { taken: given.map(str::to_owned).collect(), numbers: BTreeMap::new(), templates }
     }
 
     fn make(&mut self, name: Option<&str>, action: ActionKind) -> String {
@@ -178,14 +180,14 @@ impl Ids {
         });
         let slug = plain.map(|plain| slug(&plain)).filter(|slug| !slug.is_empty());
         let slug = slug.unwrap_or_else(|| action.key().to_owned());
-        let mut id = slug.clone();
-        for number in 2.. {
+        let last = self.numbers.entry(slug.clone()).or_insert(0);
+        loop {
+            *last += 1;
+            let id = if *last == 1 { slug.clone() } else { format!("{slug}_{last}") };
             if self.taken.insert(id.clone()) {
-                break;
+                return id;
             }
-            id = format!("{slug}_{number}");
         }
-        id
     }
 }
 

@@ -10,7 +10,8 @@ pub fn line(record: &RunRecord) -> Option<String> {
         return None;
     }
     let why = summary::first_failure(record).map(|why| format!("; {why}")).unwrap_or_default();
-    Some(format!("{}: {}{why} (run {})", record.playbook, summary::of_run(record), record.run_id))
+    let line = format!("{}: {}{why} (run {})", record.playbook, summary::of_run(record), record.run_id);
+    Some(line.replace('\n', "\\n"))
 }
 
 #[cfg(test)]

@@ -80,7 +80,8 @@ impl Text {
         let did = summary::of_step(step, finished);
         let did = if did.is_empty() { did } else { format!(": {did}") };
         let number = finished.step + 1;
-        let mut lines = vec![Line::Note(format!("{number}/{} {word} {}{took}{did}", record.steps.len(), step.name))];
+        let mut lines =
+            vec![Line::Note(format!("{number}/{} {word} {}{took}{did}", record.steps.len(), one_line(&step.name)))];
         // What a signal stopped is told in the last line.
         let failure = finished.failure.as_ref().filter(|failure| failure.kind != FailureKind::Interrupted);
         lines.extend(failure.into_iter().flat_map(|failure| self.failure(failure)));
@@ -125,6 +126,11 @@ impl Text {
         let values = unmet.values.iter();
         Some(values.fold(diagnostic, |diagnostic, (name, value)| diagnostic.with_note(format!("{name} = {value}"))))
     }
+}
+
+/// A name on one line: a line feed in it must not make a line that looks like ours.
+fn one_line(name: &str) -> String {
+    name.replace('\n', "\\n")
 }
 
 fn beginning(started: &RunStarted) -> String {
@@ -177,6 +183,11 @@ fn ending(record: &RunRecord) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_name_makes_no_line_of_its_own() {
+        assert_eq!(one_line("x\n2/2 passed  fake"), "x\\n2/2 passed  fake");
+    }
 
     #[test]
     fn a_failed_run_shows_its_tasks_and_their_last_lines() {

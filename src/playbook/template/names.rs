@@ -8,6 +8,9 @@ use minijinja::machinery::{self, Span};
 use crate::playbook::template::engine::{RenderError, syntax};
 use crate::playbook::template::shape::{Shape, shape_of};
 
+/// The most bytes an expression may have.
+const EXPRESSION_MAX: usize = 4000;
+
 /// A name that a template reads from outside itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NameUse {
@@ -43,6 +46,7 @@ pub struct Uses {
 /// # Errors
 /// When it can't be read.
 pub fn uses_of_expression(text: &str) -> Result<Uses, RenderError> {
+    short_enough(text, 0..text.len())?;
     let expression = machinery::parse_expr(text).map_err(|error| RenderError::new(&error))?;
     let mut finder = Finder::new(text);
     finder.expression(&expression, false);
@@ -55,6 +59,12 @@ pub fn uses_of_expression(text: &str) -> Result<Uses, RenderError> {
 /// # Errors
 /// When it can't be read.
 pub fn uses_of_template(text: &str) -> Result<Uses, RenderError> {
+    for (open, close) in [("{{", "}}"), ("{%", "%}")] {
+        for (start, _) in text.match_indices(open) {
+            let end = text[start..].find(close).map_or(text.len(), |at| start + at);
+            short_enough(text, start..end)?;
+        }
+    }
     let template = machinery::parse(text, "template", syntax()).map_err(|error| RenderError::new(&error))?;
     let mut finder = Finder::new(text);
     if let Stmt::Template(template) = &template {
@@ -64,6 +74,15 @@ pub fn uses_of_template(text: &str) -> Result<Uses, RenderError> {
         finder.block(&template.children);
     }
     Ok(finder.uses)
+}
+
+/// An expression is read by going down into it, so its length bounds how deep.
+fn short_enough(text: &str, range: Range<usize>) -> Result<(), RenderError> {
+    if range.len() <= EXPRESSION_MAX {
+        return Ok(());
+    }
+    let start = range.start..range.start + text[range.start..].chars().next().map_or(0, char::len_utf8);
+    Err(RenderError { message: format!("it is longer than {EXPRESSION_MAX} characters"), range: Some(start) })
 }
 
 struct Finder<'t> {
@@ -281,6 +300,15 @@ mod tests {
         let filters: Vec<&str> = uses.filters.iter().map(|(name, _)| name.as_str()).collect();
         assert_eq!(filters, ["upper", "default"]);
         assert_eq!(uses.tests[0].0, "defined");
+    }
+
+    #[test]
+    fn an_expression_that_would_go_too_deep_is_refused_and_long_text_is_not() {
+        for deep in ["1+".repeat(12_000) + "1", "-".repeat(20_000) + "1", "x".to_owned() + &"|string".repeat(30_000)] {
+            assert!(uses_of_expression(&deep).is_err());
+            assert!(uses_of_template(&format!("a {{{{ {deep} }}}}")).is_err());
+        }
+        assert!(uses_of_template(&("word ".repeat(20_000) + "{{ x }}")).is_ok());
     }
 
     #[test]
