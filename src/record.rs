@@ -60,8 +60,8 @@ pub struct StepRecord {
     pub captured: Map<String, Value>,
     /// The tries that failed, in order.
     pub tries: Vec<TryFailed>,
-    /// The write it announced.
-    pub write: Option<WriteRecord>,
+    /// The writes it announced, in order.
+    pub writes: Vec<WriteRecord>,
     /// Its warnings.
     pub warnings: Vec<String>,
     /// How many requests it sent.
@@ -129,18 +129,19 @@ impl RunRecord {
         }
     }
 
-    /// The failure that decides, with its step.
+    /// The failure that decides, with its step: the first that is not ignored.
     #[must_use]
     pub fn first_failure(&self) -> Option<(&StepRecord, &Failure)> {
-        self.steps.iter().find_map(|step| step.failure.as_ref().map(|failure| (step, failure)))
+        let mut counted = self.steps.iter().filter(|step| step.outcome != Some(StepOutcome::Ignored));
+        counted.find_map(|step| step.failure.as_ref().map(|failure| (step, failure)))
     }
 
     /// The writes of steps that did not end, and those that are in doubt.
     pub fn open_writes(&self) -> impl Iterator<Item = &WriteRecord> {
         let open = |step: &&StepRecord| step.outcome.is_none();
         let in_doubt = |write: &&WriteRecord| matches!(write.fate, None | Some(WriteFate::Unknown));
-        let ended = self.steps.iter().filter(move |step| !open(step)).filter_map(|step| step.write.as_ref());
-        let unended = self.steps.iter().filter(open).filter_map(|step| step.write.as_ref());
+        let ended = self.steps.iter().filter(move |step| !open(step)).flat_map(|step| &step.writes);
+        let unended = self.steps.iter().filter(open).flat_map(|step| &step.writes);
         ended.filter(in_doubt).chain(unended)
     }
 
@@ -180,7 +181,7 @@ impl StepRecord {
             failure: None,
             captured: Map::new(),
             tries: Vec::new(),
-            write: None,
+            writes: Vec::new(),
             warnings: Vec::new(),
             requests: 0,
             elapsed_ms: None,
@@ -188,11 +189,12 @@ impl StepRecord {
     }
 
     fn announce(&mut self, write: &WriteAnnounced) {
-        self.write = Some(WriteRecord { identity: write.identity.clone(), subject: write.subject.clone(), fate: None });
+        let (identity, subject) = (write.identity.clone(), write.subject.clone());
+        self.writes.push(WriteRecord { identity, subject, fate: None });
     }
 
     fn settle(&mut self, fate: WriteFate) {
-        if let Some(write) = &mut self.write {
+        if let Some(write) = self.writes.last_mut() {
             write.fate = Some(fate);
         }
     }

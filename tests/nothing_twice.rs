@@ -210,7 +210,7 @@ async fn an_authors_id_that_is_there_already_is_a_failure_and_nothing_is_sent() 
         stage.send("POST", "/dags/a/dagRuns", body).await;
         let ran = stage.run("name: t\nsteps: [{trigger_dag: {dag_id: a, dag_run_id: mine}}]").await;
         assert_eq!(ran.kind(), FailureKind::Rejected, "{ran:#?}");
-        assert!(ran.step(0).write.is_none(), "nothing was announced");
+        assert!(ran.step(0).writes.is_empty(), "nothing was announced");
         assert_eq!(stage.runs("a").await, ["mine"]);
     }
 }
@@ -434,7 +434,7 @@ async fn a_run_of_somebody_else_with_the_authors_id_is_not_taken_for_ours() {
         let ran = stage.run(playbook).await;
         assert_eq!(ran.outcome(1), Some(StepOutcome::Failed), "{version}: {ran:#?}");
         assert!(ran.failure().message.contains("already has a run `mine`"), "{version}: {ran:#?}");
-        assert_eq!(ran.step(1).write.as_ref().and_then(|write| write.fate), Some(WriteFate::Refused), "{version}");
+        assert_eq!(ran.step(1).writes.first().and_then(|write| write.fate), Some(WriteFate::Refused), "{version}");
     }
 }
 

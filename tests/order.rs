@@ -94,7 +94,7 @@ fn a_failing_capture_fails_the_step_and_the_run_stays_known() {
     let step = &report["steps"][0];
     assert_eq!(step["outcome"], "failed");
     assert!(step["result"]["dag_run_id"].is_string(), "{step:#}");
-    assert_eq!(step["write"]["fate"], "accepted");
+    assert_eq!(step["writes"][0]["fate"], "accepted");
 }
 
 #[tokio::test]

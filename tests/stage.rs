@@ -207,7 +207,7 @@ impl Ran {
 
     /// The write of the first step that made one.
     pub(crate) fn write(&self) -> &WriteRecord {
-        self.record.steps.iter().find_map(|step| step.write.as_ref()).expect("a write was announced")
+        self.record.steps.iter().find_map(|step| step.writes.first()).expect("a write was announced")
     }
 
     /// The statuses of the failed tries of a step, in order.

@@ -137,7 +137,7 @@ pub async fn execute(plan: &Plan, tools: &Tools<'_>, sink: &mut dyn Sink) -> Res
         }
         run.variables.set_elapsed(tools.clock.elapsed().saturating_sub(started));
         match StepRun::new(&mut run, index).run().await? {
-            StepOutcome::Passed | StepOutcome::Skipped => {}
+            StepOutcome::Passed | StepOutcome::Already | StepOutcome::Skipped | StepOutcome::Ignored => {}
             StepOutcome::Failed | StepOutcome::Interrupted => {
                 is_whole = false;
                 break;

@@ -95,7 +95,7 @@ impl StepRun<'_, '_> {
         let result = self.result().await?;
         let captured = self.capture(&result);
         match captured {
-            Ok(captured) => Ok(End { outcome: StepOutcome::Passed, result: Some(result), failure: None, captured }),
+            Ok(captured) => Ok(End { outcome: self.outcome, result: Some(result), failure: None, captured }),
             Err(failure) => Ok(failed_with(result, *failure)),
         }
     }

@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 
 use crate::event::EventKind;
 use crate::executor::{Run, Stop};
-use crate::outcome::{ActionResult, Failure, FailureKind};
+use crate::outcome::{ActionResult, Failure, FailureKind, StepOutcome};
 use crate::plan::PlannedStep;
 use crate::source::Location;
 
@@ -26,6 +26,8 @@ pub(super) struct StepRun<'r, 'a> {
     pub(super) interrupted_at: Option<Duration>,
     pub(super) requests: u32,
     pub(super) pages: u32,
+    /// How it ends unless it fails: an action that finds its work done says `already`.
+    pub(super) outcome: StepOutcome,
     /// What is known of the result while the action goes on: told when it fails.
     pub(super) known: Option<ActionResult>,
 }
@@ -35,7 +37,18 @@ impl<'r, 'a> StepRun<'r, 'a> {
         let planned = &run.plan.steps[index];
         let started = run.tools.clock.elapsed();
         let deadline = started.saturating_add(planned.timeout.unwrap_or(planned.default_timeout));
-        Self { run, index, planned, started, deadline, interrupted_at: None, requests: 0, pages: 0, known: None }
+        Self {
+            run,
+            index,
+            planned,
+            started,
+            deadline,
+            interrupted_at: None,
+            requests: 0,
+            pages: 0,
+            outcome: StepOutcome::Passed,
+            known: None,
+        }
     }
 
     /// The action's arguments, rendered once and read as the action wants them.

@@ -18,8 +18,12 @@ use serde::{Deserialize, Serialize};
 pub enum StepOutcome {
     /// It did what it says.
     Passed,
+    /// What it makes was made before, and is as it must be.
+    Already,
     /// Its `when` was false.
     Skipped,
+    /// It failed, and `ignore_errors` stands.
+    Ignored,
     /// It failed.
     Failed,
     /// A signal or the end of the run stopped it on the way.
@@ -27,12 +31,18 @@ pub enum StepOutcome {
 }
 
 impl StepOutcome {
+    /// Every one, in the order of reports.
+    pub const ALL: [Self; 6] =
+        [Self::Passed, Self::Already, Self::Skipped, Self::Ignored, Self::Failed, Self::Interrupted];
+
     /// The word in reports.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Passed => "passed",
+            Self::Already => "already",
             Self::Skipped => "skipped",
+            Self::Ignored => "ignored",
             Self::Failed => "failed",
             Self::Interrupted => "interrupted",
         }

@@ -55,7 +55,7 @@ pub(super) fn of_run(record: &RunRecord) -> String {
         Verdict::Interrupted(signal) => format!("stopped by {}", signal_name(signal)),
     };
     let took = record.elapsed_ms.map(elapsed).unwrap_or_default();
-    let counts = [StepOutcome::Passed, StepOutcome::Skipped, StepOutcome::Failed, StepOutcome::Interrupted]
+    let counts = StepOutcome::ALL
         .into_iter()
         .map(|outcome| (record.count(outcome), outcome.as_str()))
         .filter(|(count, _)| *count > 0)

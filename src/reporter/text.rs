@@ -67,13 +67,19 @@ impl Text {
         let Some(step) = record.steps.get(finished.step) else { return Vec::new() };
         let word = match finished.outcome {
             StepOutcome::Passed => "passed ",
+            StepOutcome::Already => "already",
             StepOutcome::Skipped => "skipped",
+            StepOutcome::Ignored => "ignored",
             StepOutcome::Failed => "FAILED ",
             StepOutcome::Interrupted => "stopped",
         };
         let took = match finished.outcome {
             StepOutcome::Skipped => String::new(),
-            StepOutcome::Passed | StepOutcome::Failed | StepOutcome::Interrupted => {
+            StepOutcome::Passed
+            | StepOutcome::Already
+            | StepOutcome::Ignored
+            | StepOutcome::Failed
+            | StepOutcome::Interrupted => {
                 format!(" ({})", summary::elapsed(finished.elapsed_ms))
             }
         };
