@@ -72,6 +72,26 @@ fn the_playbooks_in_the_readme_run_and_its_scenario_loses_an_answer() {
 }
 
 #[test]
+fn the_playbook_that_stands_for_the_python_script_runs_from_the_layout_it_names() {
+    let page = fs::read_to_string(Path::new(ROOT).join("docs/from-the-python-script.md")).expect("there is a page");
+    let playbook = blocks(&page, "yaml").remove(0);
+    let repository = TempDir::new().expect("a folder");
+    let name = playbook.lines().next().and_then(|line| line.strip_prefix("# ")).expect("its first line names its file");
+    let path = repository.path().join(name);
+    fs::create_dir_all(path.parent().expect("a folder")).expect("it is made");
+    fs::write(&path, &playbook).expect("it is written");
+    for line in blocks(&page, "sh").concat().lines().filter(|line| line.contains("--sandbox")) {
+        for api in ["v1", "v2"] {
+            let words = line.split_whitespace().skip(1);
+            let run = myaf_run().current_dir(repository.path()).args(words).args(["--api", api]).output();
+            let run = run.expect("it runs");
+            let told = String::from_utf8_lossy(&run.stderr).into_owned();
+            assert_eq!(run.status.code(), Some(0), "{line} on {api}:\n{told}");
+        }
+    }
+}
+
+#[test]
 fn the_first_playbook_of_the_readme_is_the_quickstart() {
     let shown = blocks(&readme(), "yaml").remove(0);
     let file = fs::read_to_string(Path::new(ROOT).join("examples/quickstart.yaml")).expect("it is there");
