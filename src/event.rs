@@ -103,7 +103,10 @@ pub struct RunStarted {
     pub base_url: String,
     /// Inputs with their values.
     pub inputs: Map<String, Value>,
-    /// The steps there are, in order.
+    /// How many steps of the playbook the selection leaves out.
+    #[serde(default)]
+    pub left_out: usize,
+    /// The steps that are run, in order.
     pub steps: Vec<StepInfo>,
 }
 

@@ -30,7 +30,9 @@ pub struct RunRecord {
     pub elapsed_ms: Option<u64>,
     /// Inputs with their values.
     pub inputs: Map<String, Value>,
-    /// The steps, in playbook order.
+    /// How many steps of the playbook the selection leaves out.
+    pub left_out: usize,
+    /// The steps that are run, in playbook order.
     pub steps: Vec<StepRecord>,
     /// Warnings that belong to no step.
     pub warnings: Vec<String>,
@@ -160,6 +162,7 @@ impl RunRecord {
         self.base_url.clone_from(&started.base_url);
         self.inputs.clone_from(&started.inputs);
         self.started_at = Some(at);
+        self.left_out = started.left_out;
         self.steps = started.steps.iter().map(StepRecord::new).collect();
     }
 
@@ -228,6 +231,7 @@ mod tests {
             target: "my".to_owned(),
             base_url: "http://h/api/v1".to_owned(),
             inputs: Map::new(),
+            left_out: 0,
             steps,
         }))
     }

@@ -15,4 +15,5 @@ mod order;
 mod playbook_schema;
 mod retry;
 mod sandbox_recordings;
+mod selection;
 mod wait;

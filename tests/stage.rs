@@ -12,7 +12,7 @@ use myaf_run::event::{Event, EventKind, Sink, SinkError};
 use myaf_run::executor::{Interrupt, Limits, Tools, execute};
 use myaf_run::http::HttpOptions;
 use myaf_run::outcome::{Failure, FailureKind, StepOutcome};
-use myaf_run::plan::{self, Context, Plan};
+use myaf_run::plan::{self, Context, Plan, Selection};
 use myaf_run::playbook::load;
 use myaf_run::record::{RunRecord, WriteRecord};
 use myaf_run::sandbox::{Sandbox, Scenario};
@@ -135,6 +135,7 @@ impl Stage {
             base_url: &self.client.base_url().to_string(),
             environment: &std::collections::BTreeMap::new(),
             given: &[],
+            selection: &Selection::default(),
         };
         plan::plan(&loaded, &context).unwrap_or_else(|mistakes| panic!("{mistakes:#?}"))
     }

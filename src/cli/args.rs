@@ -28,7 +28,7 @@ Try it without an Airflow: myaf-run --sandbox PLAYBOOK
 Every option has a variable: MYAF_RUN_TARGET for --target, and so on.
 
 Exit codes: 0 all is well, 1 a step failed, 2 usage or invalid playbook,
-3 unreachable, 4 authentication, 5 a wait ran out, 7 a write may or may not
+3 unreachable, 4 authentication, 5 a wait ran out, 6 no step selected, 7 a write may or may not
 have happened, 70 a bug, 74 can't write, 129, 130 and 143 a signal.";
 
 /// The commands beside running.
@@ -88,6 +88,22 @@ pub(super) struct RunArgs {
         hide_env = true
     )]
     pub(super) extra_vars: Vec<String>,
+
+    /// Run only steps with one of these tags
+    #[arg(short, long, value_name = "TAG,…", value_delimiter = ',', env = "MYAF_RUN_TAGS", hide_env = true)]
+    pub(super) tags: Vec<String>,
+
+    /// Run no steps with one of these tags
+    #[arg(long, value_name = "TAG,…", value_delimiter = ',', env = "MYAF_RUN_SKIP_TAGS", hide_env = true)]
+    pub(super) skip_tags: Vec<String>,
+
+    /// Start at this step: its id or its name
+    #[arg(long, value_name = "STEP", env = "MYAF_RUN_START_AT", hide_env = true)]
+    pub(super) start_at: Option<String>,
+
+    /// List the steps that would be run, with their tags, and run nothing
+    #[arg(long, env = "MYAF_RUN_LIST_STEPS", hide_env = true, value_parser = FalseyValueParser::new())]
+    pub(super) list_steps: bool,
 
     /// The target: its variables start with NAME in capitals, such as `NAME_AIRFLOW_API_URL`
     #[arg(long, value_name = "NAME", env = "MYAF_RUN_TARGET", hide_env = true)]

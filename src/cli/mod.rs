@@ -24,6 +24,7 @@ mod target_search;
 mod args;
 mod check;
 mod inputs;
+mod list_steps;
 mod place;
 mod run;
 mod sandbox;

@@ -13,6 +13,7 @@ use crate::airflow::model::ApiVersion;
 use crate::cli::args::{Cli, Command, Output, RunArgs};
 use crate::cli::environment::Environment;
 use crate::cli::exit_code::ExitCode;
+use crate::cli::list_steps::{list_steps, selection};
 use crate::cli::place::{self, Place};
 use crate::cli::screen::Screen;
 use crate::cli::signals::{Signals, wait};
@@ -21,7 +22,7 @@ use crate::cli::{check, git, identity, inputs, sandbox, schema};
 use crate::diagnostic::Diagnostic;
 use crate::executor::{Interrupt, Limits, Tools, execute};
 use crate::http::HttpOptions;
-use crate::plan::{self, Context, GivenInput, Plan};
+use crate::plan::{self, Context, GivenInput, Plan, PlanError, Selection};
 use crate::playbook::Loaded;
 use crate::record::RunRecord;
 use crate::reporter::json;
@@ -86,15 +87,26 @@ impl<'a> Invocation<'a> {
     /// Loads, plans, runs and reports. `Err` is the code of what was said already.
     async fn run(mut self, signals: Signals) -> Result<ExitCode, ExitCode> {
         let loaded = check::read(self.path, self.environment, self.streams, self.colour).ok_or(ExitCode::Usage)?;
+        let selection = selection(&self.args.tags, &self.args.skip_tags, self.args.start_at.as_ref());
+        let (steps, left_out) = plan::select(&loaded, &selection).map_err(|error| self.no_plan(&error))?;
+        if self.args.list_steps {
+            list_steps(&steps, left_out, self.streams);
+            return Ok(ExitCode::Success);
+        }
         let given = inputs::given(&self.args.extra_vars, &self.environment.cwd);
         let given = given.map_err(|mistakes| self.mistaken(&mistakes))?;
         let place = place::find(self.args, &loaded, self.environment, self.streams).await?;
-        let plan = self.plan(&loaded, &given, &place)?;
+        let plan = self.plan(&loaded, (&given, &selection), &place)?;
         let client = self.client(&place)?;
         Ok(self.carry_out(&plan, &place, &client, signals).await)
     }
 
-    fn plan(&mut self, loaded: &Loaded, given: &[GivenInput], place: &Place) -> Result<Plan, ExitCode> {
+    fn plan(
+        &mut self,
+        loaded: &Loaded,
+        (given, selection): (&[GivenInput], &Selection),
+        place: &Place,
+    ) -> Result<Plan, ExitCode> {
         let started_at = place.clock.now();
         let run_id = run_id(started_at).ok_or_else(|| {
             self.streams.err_line("error: the system has no randomness for the run's id");
@@ -113,10 +125,21 @@ impl<'a> Invocation<'a> {
             base_url: &base_url,
             environment: &self.environment.vars,
             given,
+            selection,
         };
-        let plan = plan::plan(loaded, &context).map_err(|mistakes| self.mistaken(&mistakes))?;
+        let plan = plan::plan(loaded, &context).map_err(|error| self.no_plan(&error))?;
         plan.secrets.iter().for_each(|secret| self.streams.masker().learn(secret));
         Ok(plan)
+    }
+
+    fn no_plan(&mut self, error: &PlanError) -> ExitCode {
+        match error {
+            PlanError::Mistakes(mistakes) => self.mistaken(mistakes),
+            PlanError::Selection(error) => {
+                self.streams.err_line(&format!("error: {error}\n  = help: {}", error.help()));
+                ExitCode::NothingSelected
+            }
+        }
     }
 
     fn mistaken(&mut self, mistakes: &[Diagnostic]) -> ExitCode {

@@ -103,6 +103,8 @@ codes! {
     UNKNOWN_FILTER = "E032" Error;
     /// A condition that can never be `true` or `false`.
     NOT_A_CONDITION = "E033" Error;
+    /// A capture that is used, and whose step the selection leaves out.
+    NOT_SELECTED = "E034" Error;
     /// An `expect` or `assert` that did not hold when the step ran.
     NOT_TRUE = "E040" Error;
     /// A template or expression that failed when the step ran.

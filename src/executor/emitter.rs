@@ -1,9 +1,10 @@
 //! Gives events their number, time and mask, and hands them to the sink.
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::clock::Clock;
-use crate::event::{Event, EventKind, Sink, SinkError};
+use crate::event::{Event, EventKind, Sink, SinkError, StepFinished, TryFailed, WriteAnnounced};
+use crate::outcome::{Failure, FailureKind};
 use crate::secret::Masker;
 
 /// The only way out of the executor.
@@ -12,11 +13,18 @@ pub(super) struct Emitter<'a> {
     masker: Masker,
     sink: &'a mut dyn Sink,
     seq: u64,
+    /// Whether the step that runs has `no_log`.
+    is_silent: bool,
 }
 
 impl<'a> Emitter<'a> {
     pub(super) fn new(clock: Clock, masker: Masker, sink: &'a mut dyn Sink) -> Self {
-        Self { clock, masker, sink, seq: 0 }
+        Self { clock, masker, sink, seq: 0, is_silent: false }
+    }
+
+    /// Whether the events that follow belong to a step with `no_log`.
+    pub(super) fn set_silent(&mut self, is_silent: bool) {
+        self.is_silent = is_silent;
     }
 
     /// Emits an event.
@@ -25,7 +33,7 @@ impl<'a> Emitter<'a> {
     /// When the sink refuses it.
     pub(super) fn emit(&mut self, kind: EventKind) -> Result<(), SinkError> {
         self.seq += 1;
-        let kind = self.masked(kind)?;
+        let kind = self.masked(if self.is_silent { silenced(kind) } else { kind })?;
         self.sink.accept(&Event { v: 1, seq: self.seq, at: self.clock.now(), kind })
     }
 
@@ -58,6 +66,44 @@ impl<'a> Emitter<'a> {
     }
 }
 
+/// What stands for what `no_log` keeps back.
+const NOT_SHOWN: &str = "not shown, since the step has `no_log`";
+
+/// An event of a step with `no_log`: what is needed to find its writes again stays, values and details go.
+fn silenced(kind: EventKind) -> EventKind {
+    let not_shown = || NOT_SHOWN.to_owned();
+    match kind {
+        EventKind::TryFailed(tried) => {
+            EventKind::TryFailed(TryFailed { request: not_shown(), message: not_shown(), ..tried })
+        }
+        EventKind::WriteAnnounced(write) => {
+            EventKind::WriteAnnounced(Box::new(WriteAnnounced { arguments: Value::Null, ..*write }))
+        }
+        EventKind::Warned { step, .. } => EventKind::Warned { step, message: format!("a warning is {NOT_SHOWN}") },
+        EventKind::Printed { step, .. } => EventKind::Printed { step, text: not_shown() },
+        EventKind::StepFinished(finished) => EventKind::StepFinished(Box::new(StepFinished {
+            result: None,
+            failure: finished.failure.map(without_details),
+            captured: Map::new(),
+            ..*finished
+        })),
+        kind @ (EventKind::RunStarted(_)
+        | EventKind::StepStarted { .. }
+        | EventKind::WriteSettled { .. }
+        | EventKind::Waiting { .. }
+        | EventKind::Interrupted { .. }
+        | EventKind::RunFinished { .. }) => kind,
+    }
+}
+
+/// A failure that says no more than its kind and its place; of a write in doubt what to look at stays.
+fn without_details(failure: Failure) -> Failure {
+    match failure.kind {
+        FailureKind::OutcomeUnknown => failure,
+        kind => Failure::new(kind, format!("it failed; why is {NOT_SHOWN}")).at(failure.location),
+    }
+}
+
 /// Where the words of our enums stand in an event; a list's items have the path of the list.
 const OWN_WORDS: [&[&str]; 7] =
     [&["kind"], &["outcome"], &["action"], &["fate"], &["steps", "action"], &["failure", "kind"], &["result", "state"]];
@@ -65,8 +111,7 @@ const OWN_WORDS: [&[&str]; 7] =
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::event::StepFinished;
-    use crate::outcome::{ActionKind, Failure, FailureKind, StepOutcome};
+    use crate::outcome::{ActionKind, StepOutcome};
 
     struct Kept(Vec<Event>);
 

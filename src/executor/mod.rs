@@ -144,6 +144,7 @@ pub async fn execute(plan: &Plan, tools: &Tools<'_>, sink: &mut dyn Sink) -> Res
             }
         }
     }
+    run.emitter.set_silent(false);
     // A signal that came when everything was done changes nothing.
     if let Some(signal) = tools.interrupt.signal().filter(|_| !is_whole) {
         run.emitter.emit(EventKind::Interrupted { signal })?;
@@ -165,6 +166,7 @@ fn beginning(plan: &Plan) -> RunStarted {
         target: plan.target.clone(),
         base_url: plan.base_url.clone(),
         inputs,
+        left_out: plan.left_out,
         steps: plan.steps.iter().map(|step| StepInfo { id: step.id.clone(), action: step.action }).collect(),
     }
 }

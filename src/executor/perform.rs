@@ -39,7 +39,8 @@ impl StepRun<'_, '_> {
         let end = match end {
             Ok(end) => end,
             Err(Stop::Failed(failure)) => {
-                End { result: self.known.take(), ..End::without_result(StepOutcome::Failed, Some(*failure)) }
+                let outcome = self.outcome_of(&failure);
+                End { result: self.known.take(), ..End::without_result(outcome, Some(*failure)) }
             }
             Err(Stop::Interrupted(words)) => {
                 let message = words.unwrap_or_else(|| "stopped by a signal".to_owned());
@@ -77,6 +78,12 @@ impl StepRun<'_, '_> {
         Ok(outcome)
     }
 
+    /// What a failure makes of the step. That a write may or may not have happened is never ignored.
+    fn outcome_of(&self, failure: &Failure) -> StepOutcome {
+        let is_ignored = self.planned.ignore_errors && failure.kind != FailureKind::OutcomeUnknown;
+        if is_ignored { StepOutcome::Ignored } else { StepOutcome::Failed }
+    }
+
     fn name(&self) -> Result<String, Box<Failure>> {
         let Some(name) = &self.planned.name else { return Ok(self.planned.id.clone()) };
         let value = name.render(&self.run.plan.engine, &self.run.variables.scope());
@@ -96,7 +103,10 @@ impl StepRun<'_, '_> {
         let captured = self.capture(&result);
         match captured {
             Ok(captured) => Ok(End { outcome: self.outcome, result: Some(result), failure: None, captured }),
-            Err(failure) => Ok(failed_with(result, *failure)),
+            Err(failure) => {
+                let outcome = self.outcome_of(&failure);
+                Ok(failed_with(result, *failure, outcome))
+            }
         }
     }
 
@@ -175,6 +185,6 @@ impl StepRun<'_, '_> {
 }
 
 /// A step whose action passed and whose captures failed: the result stays known.
-fn failed_with(result: ActionResult, failure: Failure) -> End {
-    End { outcome: StepOutcome::Failed, result: Some(result), failure: Some(failure), captured: Map::new() }
+fn failed_with(result: ActionResult, failure: Failure, outcome: StepOutcome) -> End {
+    End { outcome, result: Some(result), failure: Some(failure), captured: Map::new() }
 }

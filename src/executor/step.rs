@@ -35,6 +35,7 @@ pub(super) struct StepRun<'r, 'a> {
 impl<'r, 'a> StepRun<'r, 'a> {
     pub(super) fn new(run: &'r mut Run<'a>, index: usize) -> Self {
         let planned = &run.plan.steps[index];
+        run.emitter.set_silent(planned.no_log);
         let started = run.tools.clock.elapsed();
         let deadline = started.saturating_add(planned.timeout.unwrap_or(planned.default_timeout));
         Self {

@@ -5,6 +5,7 @@
 
 mod inputs;
 mod retry;
+mod selection;
 mod steps;
 
 use std::collections::BTreeMap;
@@ -14,11 +15,12 @@ use serde_json::{Map, Value, json};
 
 pub use inputs::{Given, GivenInput};
 pub use retry::RetryPolicy;
+pub use selection::{Selection, SelectionError};
 pub use steps::{Capture, Condition, Expectation, PlannedStep};
 
 use crate::diagnostic::{Code, Diagnostic};
-use crate::playbook::Loaded;
 use crate::playbook::template::{Engine, RunClock, Template, TemplateError, dynamic};
+use crate::playbook::{Loaded, unmade};
 use crate::source::SourceFile;
 
 /// What a run is made of besides its playbook.
@@ -42,6 +44,8 @@ pub struct Context<'a> {
     pub environment: &'a BTreeMap<String, String>,
     /// The inputs that were given.
     pub given: &'a [GivenInput],
+    /// Which steps are run.
+    pub selection: &'a Selection,
 }
 
 /// What will be run.
@@ -73,16 +77,52 @@ pub struct Plan {
     pub names: Map<String, Value>,
     /// Renders templates with this run's clock.
     pub engine: Engine,
-    /// The steps, in order.
+    /// The steps that are run, in order.
     pub steps: Vec<PlannedStep>,
+    /// How many steps of the playbook the selection leaves out.
+    pub left_out: usize,
+}
+
+/// Why there is no plan.
+#[derive(Debug)]
+pub enum PlanError {
+    /// Inputs and vars that don't work out, or captures that the selection leaves unmade.
+    Mistakes(Vec<Diagnostic>),
+    /// The selection chooses nothing.
+    Selection(SelectionError),
+}
+
+impl From<Vec<Diagnostic>> for PlanError {
+    fn from(mistakes: Vec<Diagnostic>) -> Self {
+        Self::Mistakes(mistakes)
+    }
+}
+
+/// The steps that a selection chooses, and how many it leaves out.
+///
+/// # Errors
+/// When it chooses none, or leaves a capture unmade that a chosen step uses.
+pub fn select(loaded: &Loaded, selection: &Selection) -> Result<(Vec<PlannedStep>, usize), PlanError> {
+    let steps = steps::plan(loaded);
+    let chosen = selection.choose(&steps).map_err(PlanError::Selection)?;
+    let unmade = if chosen.contains(&false) { unmade(loaded, &chosen) } else { Vec::new() };
+    if !unmade.is_empty() {
+        return Err(PlanError::Mistakes(unmade));
+    }
+    let all = steps.len();
+    let steps: Vec<PlannedStep> =
+        steps.into_iter().zip(chosen).filter_map(|(step, is_chosen)| is_chosen.then_some(step)).collect();
+    let left_out = all - steps.len();
+    Ok((steps, left_out))
 }
 
 /// Makes the plan.
 ///
 /// # Errors
-/// Every input and var that does not work out.
-pub fn plan(loaded: &Loaded, context: &Context<'_>) -> Result<Plan, Vec<Diagnostic>> {
+/// Every input and var that does not work out; a selection that leaves nothing, or a capture unmade.
+pub fn plan(loaded: &Loaded, context: &Context<'_>) -> Result<Plan, PlanError> {
     let zone = loaded.playbook.timezone.as_deref().unwrap_or("UTC");
+    let (steps, left_out) = select(loaded, context.selection)?;
     let clock = RunClock::at(context.started_at, zone)
         .map_err(|error| vec![Diagnostic::new(Code::TIME_ZONE, &loaded.file, loaded.tree.span, error.to_string())])?;
     let engine = Engine::new(&clock);
@@ -105,7 +145,8 @@ pub fn plan(loaded: &Loaded, context: &Context<'_>) -> Result<Plan, Vec<Diagnost
         secrets: resolved.secrets,
         names,
         engine,
-        steps: steps::plan(loaded),
+        steps,
+        left_out,
     })
 }
 

@@ -8,7 +8,7 @@ use regex_lite::Regex;
 use crate::outcome::ActionKind;
 use crate::plan::retry::RetryPolicy;
 use crate::playbook::Loaded;
-use crate::playbook::model::Step;
+use crate::playbook::model::{Step, Tags};
 use crate::playbook::template::{Expr, Template};
 use crate::source::Span;
 use crate::yaml::{Node, NodeValue};
@@ -20,6 +20,8 @@ pub struct PlannedStep {
     pub id: String,
     /// What people read; the id without one.
     pub name: Option<Template>,
+    /// The name as it is written, templates and all.
+    pub written_name: Option<String>,
     /// It is skipped unless this is true.
     pub when: Option<Condition>,
     /// How its requests are repeated.
@@ -28,6 +30,12 @@ pub struct PlannedStep {
     pub timeout: Option<Duration>,
     /// `defaults.timeout`, or 10 minutes: bounds a step without a `timeout`, but for waits with a bound of their own.
     pub default_timeout: Duration,
+    /// Whether the run goes on when it fails.
+    pub ignore_errors: bool,
+    /// Whether nothing of what it does may be shown or kept.
+    pub no_log: bool,
+    /// Words that choose it.
+    pub tags: Vec<String>,
     /// What it does.
     pub action: ActionKind,
     /// What it does it with.
@@ -96,10 +104,14 @@ fn step(node: &Node, retry: &RetryPolicy, default_timeout: Duration, ids: &mut I
     Some(PlannedStep {
         id: typed.id.unwrap_or_else(|| ids.make(name.and_then(Node::text), action)),
         name: name.map(Template::from_node),
+        written_name: name.and_then(Node::text).map(str::to_owned),
         when: node.get("when").and_then(condition),
         retry: retry.with(typed.retry.as_ref(), node.get("retry")),
         timeout: typed.timeout.map(|period| period.0),
         default_timeout,
+        ignore_errors: typed.ignore_errors == Some(true),
+        no_log: typed.no_log == Some(true),
+        tags: typed.tags.iter().flat_map(Tags::words).map(|tag| tag.0.clone()).collect(),
         action,
         arguments: Template::from_node(&entry.value),
         assertions: if action == ActionKind::Assert { expectations(&entry.value) } else { Vec::new() },

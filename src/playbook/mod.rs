@@ -11,5 +11,5 @@ mod load;
 pub mod model;
 pub mod template;
 
-pub use check::{RESERVED, near};
+pub use check::{RESERVED, near, unmade};
 pub use load::{Loaded, load, schema};

@@ -213,6 +213,12 @@ pub struct Step {
     pub capture: Option<Capture>,
     /// What must be true of its result.
     pub expect: Option<Expectations>,
+    /// Go on when it fails: the failure is told, and recorded as ignored.
+    pub ignore_errors: Option<bool>,
+    /// Show and keep nothing of its arguments, its result, its captures and the details of its failure.
+    pub no_log: Option<bool>,
+    /// Words by which `--tags` and `--skip-tags` choose steps.
+    pub tags: Option<Tags>,
     /// List DAGs, every page.
     #[serde(default, deserialize_with = "present")]
     #[schemars(with = "Option<ListDags>")]
@@ -237,6 +243,33 @@ pub struct Step {
     #[serde(default, deserialize_with = "present")]
     #[schemars(with = "Option<Expectations>")]
     pub assert: Option<Value>,
+}
+
+/// Words that choose a step: one or a list.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(untagged)]
+#[schemars(inline, extend("x-expected" = "a word or a list of words"))]
+pub enum Tags {
+    /// One.
+    One(Tag),
+    /// Several.
+    Many(#[schemars(length(min = 1))] Vec<Tag>),
+}
+
+/// A word that chooses a step.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
+#[schemars(inline, extend("x-template" = false, "x-expected" = "a word of letters, digits, `_`, `-`, `.` and `:`"))]
+pub struct Tag(#[schemars(regex(pattern = r"^[A-Za-z0-9_.:-]{1,100}$"))] pub String);
+
+impl Tags {
+    /// Every one.
+    #[must_use]
+    pub fn words(&self) -> &[Tag] {
+        match self {
+            Self::One(word) => std::slice::from_ref(word),
+            Self::Many(words) => words,
+        }
+    }
 }
 
 /// Names for a step's result.
@@ -278,9 +311,6 @@ fn not_yet() -> Value {
         "max_parallel",
         "until",
         "poll",
-        "ignore_errors",
-        "no_log",
-        "tags",
         "post_asset_event",
         "wait_for_dag_run",
         "get_dag",

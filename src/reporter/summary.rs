@@ -61,7 +61,9 @@ pub(super) fn of_run(record: &RunRecord) -> String {
         .filter(|(count, _)| *count > 0)
         .map(|(count, word)| format!("{count} {word}"));
     let not_run = record.steps.iter().filter(|step| step.outcome.is_none()).count();
-    let counts: Vec<String> = counts.chain((not_run > 0).then(|| format!("{not_run} not run"))).collect();
+    let not_run = (not_run > 0).then(|| format!("{not_run} not run"));
+    let left_out = (record.left_out > 0).then(|| format!("{} not selected", record.left_out));
+    let counts: Vec<String> = counts.chain(not_run).chain(left_out).collect();
     format!("{word} in {took}: {}", counts.join(", "))
 }
 

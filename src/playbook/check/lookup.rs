@@ -70,6 +70,16 @@ impl Checker<'_> {
 
     fn undefined(&mut self, used: &NameUse, span: Span, local: Local) {
         let name = used.name.as_str();
+        if let Some((_, made)) = self.names.unselected.iter().find(|(unselected, _)| unselected == name) {
+            if !used.guarded {
+                let message = format!("`{name}` is not captured: its step is not selected");
+                let mistake = Diagnostic::new(Code::NOT_SELECTED, self.file, span, message)
+                    .with_related(*made, "captured here")
+                    .with_help("select that step, too");
+                self.report(mistake);
+            }
+            return;
+        }
         if let Some((_, made)) = self.names.later.iter().find(|(later, _)| later == name) {
             if !used.guarded {
                 let message = format!("`{name}` is used before it is captured");

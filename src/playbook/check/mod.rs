@@ -13,7 +13,8 @@ mod lookup;
 mod steps;
 mod templates;
 
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Code, Diagnostic};
+use crate::playbook::Loaded;
 use crate::playbook::check::names::Names;
 use crate::playbook::template::{Engine, RunClock};
 use crate::source::SourceFile;
@@ -48,6 +49,18 @@ pub(super) fn check(file: &SourceFile, tree: &Node) -> Checked {
     Checked { mistakes, env_names: checker.names.into_env_names() }
 }
 
+/// The captures that chosen steps use and that only steps make which are not chosen.
+#[must_use]
+pub fn unmade(loaded: &Loaded, chosen: &[bool]) -> Vec<Diagnostic> {
+    let engine = Engine::new(&time_zone(&loaded.tree));
+    let mut checker = Checker { file: &loaded.file, engine: &engine, found: Vec::new(), names: Names::new(&engine) };
+    checker.inputs(loaded.tree.get("inputs"));
+    checker.vars(loaded.tree.get("vars"));
+    checker.chosen_steps(&loaded.tree, chosen);
+    checker.found.retain(|mistake| mistake.code == Code::NOT_SELECTED);
+    checker.found
+}
+
 struct Checker<'a> {
     file: &'a SourceFile,
     engine: &'a Engine,
@@ -64,7 +77,7 @@ impl Checker<'_> {
         let Some(node) = tree.get("timezone") else { return };
         let Some(name) = node.text() else { return };
         if let Err(error) = RunClock::at(jiff::Timestamp::UNIX_EPOCH, name) {
-            let mistake = Diagnostic::new(crate::diagnostic::Code::TIME_ZONE, self.file, node.span, error.to_string())
+            let mistake = Diagnostic::new(Code::TIME_ZONE, self.file, node.span, error.to_string())
                 .with_help("write an IANA name such as `UTC` or `Europe/Lisbon`");
             self.report(mistake);
         }

@@ -52,6 +52,8 @@ pub(super) struct Names {
     pub(super) made: Vec<Made>,
     /// Captures that steps make, earlier or later.
     pub(super) later: Vec<(String, Span)>,
+    /// Captures of steps that are not selected.
+    pub(super) unselected: Vec<(String, Span)>,
     /// The functions.
     pub(super) functions: Vec<String>,
     /// Environment variables that templates name.
@@ -69,7 +71,13 @@ pub(super) struct Local {
 
 impl Names {
     pub(super) fn new(engine: &Engine) -> Self {
-        Self { made: Vec::new(), later: Vec::new(), functions: engine.functions(), environment: BTreeSet::new() }
+        Self {
+            made: Vec::new(),
+            later: Vec::new(),
+            unselected: Vec::new(),
+            functions: engine.functions(),
+            environment: BTreeSet::new(),
+        }
     }
 
     /// Tells which captures steps will make, to say so when one is used too early.

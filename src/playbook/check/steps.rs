@@ -33,6 +33,18 @@ impl Checker<'_> {
         }
     }
 
+    /// Looks at the steps that a selection chooses; the captures of the others are not made.
+    pub(super) fn chosen_steps(&mut self, tree: &Node, chosen: &[bool]) {
+        let steps = tree.get("steps").map(Node::items).unwrap_or_default();
+        for (step, is_chosen) in steps.iter().zip(chosen) {
+            if *is_chosen {
+                self.step(step);
+            } else {
+                self.names.unselected.extend(captures(step).into_iter().map(|(name, span)| (name.to_owned(), span)));
+            }
+        }
+    }
+
     fn id(&mut self, step: &Node, ids: &mut BTreeMap<String, Span>) {
         let Some(node) = step.get("id") else { return };
         let Some(id) = node.text() else { return };
@@ -58,6 +70,7 @@ impl Checker<'_> {
             self.arguments(kind, &entry.value);
             self.own_timeout(step, &entry.value);
         }
+        self.no_log(step);
         let fields = action.map(|(kind, _)| kind.result_fields()).unwrap_or_default();
         let local = Local { fields, words: RESULT };
         if let Some(expect) = step.get("expect") {
@@ -129,6 +142,16 @@ impl Checker<'_> {
             let message = format!("`{word}` can't be retried on an action that writes");
             let mistake = Diagnostic::new(Code::CONFLICT, self.file, node.span, message);
             self.report(mistake.with_help("it would repeat the whole action; only reading actions can be repeated"));
+        }
+    }
+
+    /// What `print` writes is all it does.
+    fn no_log(&mut self, step: &Node) {
+        let (Some(entry), Some(_)) = (step.entry("no_log"), step.get("print")) else { return };
+        if matches!(entry.value.value, NodeValue::Bool(true)) {
+            let message = "a `print` with `no_log` would print nothing";
+            let mistake = Diagnostic::new(Code::CONFLICT, self.file, entry.key_span, message);
+            self.report(mistake.with_help("leave one of them out"));
         }
     }
 

@@ -1,5 +1,6 @@
 //! The names, filters and tests that a template uses, each with its range in the text.
 
+use std::collections::BTreeSet;
 use std::ops::Range;
 
 use minijinja::machinery::ast::{CallArg, Expr, Stmt};
@@ -51,7 +52,7 @@ pub fn uses_of_expression(text: &str) -> Result<Uses, RenderError> {
     let mut finder = Finder::new(text);
     finder.expression(&expression, false);
     finder.uses.gives.push((shape_of(&expression, &[]), 0..text.len()));
-    Ok(finder.uses)
+    Ok(finder.finish())
 }
 
 /// What a template uses.
@@ -73,7 +74,7 @@ pub fn uses_of_template(text: &str) -> Result<Uses, RenderError> {
             && text.ends_with("}}");
         finder.block(&template.children);
     }
-    Ok(finder.uses)
+    Ok(finder.finish())
 }
 
 /// An expression is read by going down into it, so its length bounds how deep.
@@ -89,12 +90,27 @@ struct Finder<'t> {
     text: &'t str,
     uses: Uses,
     own: Vec<String>,
+    /// The names of which it is asked whether they are defined.
+    asked: BTreeSet<String>,
 }
 
 impl<'t> Finder<'t> {
     fn new(text: &'t str) -> Self {
         let (names, filters, tests, gives) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-        Self { text, uses: Uses { names, filters, tests, is_one_expression: false, gives }, own: Vec::new() }
+        Self {
+            text,
+            uses: Uses { names, filters, tests, is_one_expression: false, gives },
+            own: Vec::new(),
+            asked: BTreeSet::new(),
+        }
+    }
+
+    /// What was found. Where a text asks whether a name is defined, its other uses of the name are taken to heed the answer.
+    fn finish(mut self) -> Uses {
+        for used in &mut self.uses.names {
+            used.guarded |= self.asked.contains(&used.name);
+        }
+        self.uses
     }
 
     /// A run of statements with names of its own.
@@ -209,7 +225,11 @@ impl<'t> Finder<'t> {
             }
             Expr::Test(test) => {
                 self.uses.tests.push((test.name.to_owned(), self.word(test.span(), test.name)));
-                self.expression(&test.expr, matches!(test.name, "defined" | "undefined"));
+                let asks = matches!(test.name, "defined" | "undefined");
+                if let (true, Expr::Var(name)) = (asks, &test.expr) {
+                    self.asked.insert(name.id.to_owned());
+                }
+                self.expression(&test.expr, asks);
                 self.arguments(&test.args);
             }
             Expr::GetAttr(get) => match &get.expr {
