@@ -72,6 +72,8 @@ pub enum EventKind {
     },
     /// A step ended.
     StepFinished(Box<StepFinished>),
+    /// The outputs were worked out, after the last step.
+    OutputsMade(Box<OutputsMade>),
     /// A signal asked the run to end.
     Interrupted {
         /// The signal's number.
@@ -192,6 +194,16 @@ pub struct StepFinished {
     pub pages: u32,
     /// How long it took, in milliseconds.
     pub elapsed_ms: u64,
+}
+
+/// What a run gives.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct OutputsMade {
+    /// The outputs with their values, in order.
+    pub outputs: Map<String, Value>,
+    /// Why one of them could not be worked out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub failure: Option<Failure>,
 }
 
 /// Takes events; may refuse one, and then what it announces does not happen.

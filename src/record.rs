@@ -34,6 +34,12 @@ pub struct RunRecord {
     pub left_out: usize,
     /// The steps that are run, in playbook order.
     pub steps: Vec<StepRecord>,
+    /// What the run gives.
+    #[serde(skip_serializing_if = "Map::is_empty")]
+    pub outputs: Map<String, Value>,
+    /// Why an output could not be worked out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub failure: Option<Failure>,
     /// Warnings that belong to no step.
     pub warnings: Vec<String>,
     /// The number of the signal that ended it.
@@ -111,6 +117,10 @@ impl RunRecord {
             }
             EventKind::Warned { step: None, message } => self.warnings.push(message.clone()),
             EventKind::StepFinished(finished) => self.with(finished.step, |record| record.finish(finished)),
+            EventKind::OutputsMade(made) => {
+                self.outputs.clone_from(&made.outputs);
+                self.failure.clone_from(&made.failure);
+            }
             EventKind::Interrupted { signal } => self.signal = Some(*signal),
             EventKind::RunFinished { elapsed_ms } => self.elapsed_ms = Some(*elapsed_ms),
             EventKind::Waiting { .. } | EventKind::Printed { .. } => {}
@@ -123,10 +133,11 @@ impl RunRecord {
         if self.is_broken {
             return Verdict::Unrecorded;
         }
-        match (self.first_failure(), self.signal) {
-            (Some((_, failure)), _) if failure.kind == FailureKind::OutcomeUnknown => Verdict::Failed(failure.kind),
+        let failure = self.first_failure().map(|(_, failure)| failure).or(self.failure.as_ref());
+        match (failure, self.signal) {
+            (Some(failure), _) if failure.kind == FailureKind::OutcomeUnknown => Verdict::Failed(failure.kind),
             (_, Some(signal)) => Verdict::Interrupted(signal),
-            (Some((_, failure)), None) => Verdict::Failed(failure.kind),
+            (Some(failure), None) => Verdict::Failed(failure.kind),
             (None, None) => Verdict::Passed,
         }
     }

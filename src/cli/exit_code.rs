@@ -87,6 +87,7 @@ impl ExitCode {
             FailureKind::OutcomeUnknown => Self::OutcomeUnknown,
             FailureKind::Interrupted => Self::Interrupted,
             FailureKind::Expectation
+            | FailureKind::UntilNotTrue
             | FailureKind::Template
             | FailureKind::NotFound
             | FailureKind::NotReady

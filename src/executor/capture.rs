@@ -46,10 +46,11 @@ impl StepRun<'_, '_> {
         Ok(captured)
     }
 
-    /// The names that the step would have captured.
+    /// The names that the step would have set or captured.
     pub(super) fn capture_names(&self) -> impl Iterator<Item = &str> {
-        self.planned.capture.iter().map(|capture| match capture {
+        let captured = self.planned.capture.iter().map(|capture| match capture {
             Capture::Whole(name) | Capture::Field(name, _) | Capture::Constant(name, _) => name.as_str(),
-        })
+        });
+        self.planned.sets.iter().map(String::as_str).chain(captured)
     }
 }

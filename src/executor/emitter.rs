@@ -67,7 +67,7 @@ impl<'a> Emitter<'a> {
 }
 
 /// What stands for what `no_log` keeps back.
-const NOT_SHOWN: &str = "not shown, since the step has `no_log`";
+pub(super) const NOT_SHOWN: &str = "not shown, since the step has `no_log`";
 
 /// An event of a step with `no_log`: what is needed to find its writes again stays, values and details go.
 fn silenced(kind: EventKind) -> EventKind {
@@ -91,6 +91,7 @@ fn silenced(kind: EventKind) -> EventKind {
         | EventKind::StepStarted { .. }
         | EventKind::WriteSettled { .. }
         | EventKind::Waiting { .. }
+        | EventKind::OutputsMade(_)
         | EventKind::Interrupted { .. }
         | EventKind::RunFinished { .. }) => kind,
     }

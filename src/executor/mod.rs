@@ -10,6 +10,7 @@ mod expect;
 mod identity;
 mod interrupt;
 mod perform;
+mod poll;
 mod request;
 mod retry;
 mod settle;
@@ -29,7 +30,7 @@ pub use interrupt::Interrupt;
 use crate::airflow::answer::Dataset;
 use crate::airflow::client::Client;
 use crate::clock::Clock;
-use crate::event::{EventKind, RunStarted, Sink, SinkError, StepInfo};
+use crate::event::{EventKind, OutputsMade, RunStarted, Sink, SinkError, StepInfo};
 use crate::executor::emitter::Emitter;
 use crate::executor::step::StepRun;
 use crate::executor::variables::Variables;
@@ -145,12 +146,36 @@ pub async fn execute(plan: &Plan, tools: &Tools<'_>, sink: &mut dyn Sink) -> Res
         }
     }
     run.emitter.set_silent(false);
+    if is_whole && !plan.outputs.is_empty() {
+        run.make_outputs()?;
+    }
     // A signal that came when everything was done changes nothing.
     if let Some(signal) = tools.interrupt.signal().filter(|_| !is_whole) {
         run.emitter.emit(EventKind::Interrupted { signal })?;
     }
     let elapsed = tools.clock.elapsed().saturating_sub(started);
     run.emitter.emit(EventKind::RunFinished { elapsed_ms: millis(elapsed) })
+}
+
+impl Run<'_> {
+    /// Works the outputs out, in order, up to the first that fails.
+    fn make_outputs(&mut self) -> Result<(), SinkError> {
+        let mut made = OutputsMade { outputs: Map::new(), failure: None };
+        for (name, template) in &self.plan.outputs {
+            match template.render(&self.plan.engine, &self.variables.scope()) {
+                Ok(value) => {
+                    made.outputs.insert(name.clone(), value);
+                }
+                Err(error) => {
+                    let failure = self.variables.failure_in(template, &error);
+                    let message = format!("the output `{name}`: {}", failure.message);
+                    made.failure = Some(Failure { message, ..*failure });
+                    break;
+                }
+            }
+        }
+        self.emitter.emit(EventKind::OutputsMade(Box::new(made)))
+    }
 }
 
 fn beginning(plan: &Plan) -> RunStarted {

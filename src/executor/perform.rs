@@ -1,9 +1,11 @@
 //! One step, from its `when` to its captures.
 
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use crate::event::{EventKind, SinkError, StepFinished, TryFailed};
+use crate::executor::action::vars;
 use crate::executor::capture::fields;
+use crate::executor::emitter::NOT_SHOWN;
 use crate::executor::retry::Next;
 use crate::executor::step::StepRun;
 use crate::executor::{Stop, millis};
@@ -65,6 +67,9 @@ impl StepRun<'_, '_> {
         }
         let outcome = end.outcome;
         let elapsed = self.run.tools.clock.elapsed().saturating_sub(self.started);
+        let failure = end.failure.as_ref().map(|failure| self.told(failure));
+        let ended = json!({ "outcome": outcome, "failure": failure, "elapsed": elapsed.as_secs_f64() });
+        self.run.variables.set_ended(&self.planned.id, &ended);
         self.run.emitter.emit(EventKind::StepFinished(Box::new(StepFinished {
             step: self.index,
             outcome,
@@ -82,6 +87,12 @@ impl StepRun<'_, '_> {
     fn outcome_of(&self, failure: &Failure) -> StepOutcome {
         let is_ignored = self.planned.ignore_errors && failure.kind != FailureKind::OutcomeUnknown;
         if is_ignored { StepOutcome::Ignored } else { StepOutcome::Failed }
+    }
+
+    /// A failure as `steps.<id>.failure` shows it.
+    fn told(&self, failure: &Failure) -> Value {
+        let message = if self.planned.no_log { NOT_SHOWN } else { &failure.message };
+        json!({ "kind": failure.kind, "message": message })
     }
 
     fn name(&self) -> Result<String, Box<Failure>> {
@@ -102,7 +113,10 @@ impl StepRun<'_, '_> {
         let result = self.result().await?;
         let captured = self.capture(&result);
         match captured {
-            Ok(captured) => Ok(End { outcome: self.outcome, result: Some(result), failure: None, captured }),
+            Ok(captured) => {
+                let captured = vars(&result).into_iter().chain(captured).collect();
+                Ok(End { outcome: self.outcome, result: Some(result), failure: None, captured })
+            }
             Err(failure) => {
                 let outcome = self.outcome_of(&failure);
                 Ok(failed_with(result, *failure, outcome))
@@ -113,7 +127,11 @@ impl StepRun<'_, '_> {
     /// Does the action until its result is as expected; a reading action may be repeated as a whole.
     async fn result(&mut self) -> Result<ActionResult, Stop> {
         for number in 1.. {
-            let failure = match self.once().await {
+            let done = match &self.planned.until {
+                Some(until) => self.once_until(until).await,
+                None => self.once().await,
+            };
+            let failure = match done {
                 Ok(result) => match self.expected(&result) {
                     Ok(()) => return Ok(result),
                     Err(failure) => {
@@ -139,7 +157,7 @@ impl StepRun<'_, '_> {
         self.expect(&self.planned.expect, &self.run.variables.scope_with(fields(result)))
     }
 
-    async fn once(&mut self) -> Result<ActionResult, Stop> {
+    pub(super) async fn once(&mut self) -> Result<ActionResult, Stop> {
         match self.planned.action {
             ActionKind::ListDags => self.list_dags().await,
             ActionKind::AssertDag => self.assert_dag().await,
@@ -147,6 +165,8 @@ impl StepRun<'_, '_> {
             ActionKind::PostDatasetEvent => self.post_dataset_event().await,
             ActionKind::Print => self.print(),
             ActionKind::Assert => self.assert(),
+            ActionKind::SetVars => self.set_vars(),
+            ActionKind::Pause => self.pause_for().await,
         }
     }
 
@@ -159,7 +179,7 @@ impl StepRun<'_, '_> {
             _ => return Ok(Next::GiveUp(None)),
         };
         let pause = self.jittered(policy.pause_before(number + 1));
-        let reads = matches!(self.planned.action, ActionKind::ListDags | ActionKind::AssertDag);
+        let reads = self.planned.action.is_reading();
         let gives_up = || self.given_up(kind, None, &failure.message).is_some();
         if !reads
             || !policy.only.contains(&kind)

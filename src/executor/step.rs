@@ -84,15 +84,8 @@ impl<'r, 'a> StepRun<'r, 'a> {
 
     pub(super) fn rendered(&self) -> Result<Value, Box<Failure>> {
         let arguments = &self.planned.arguments;
-        arguments.render(&self.run.plan.engine, &self.run.variables.scope()).map_err(|error| {
-            let mut blamed = None;
-            arguments.visit(&mut |expression, _| {
-                if expression.place == error.place {
-                    blamed = Some(expression.clone());
-                }
-            });
-            self.run.variables.failure(&error, blamed.as_ref())
-        })
+        let rendered = arguments.render(&self.run.plan.engine, &self.run.variables.scope());
+        rendered.map_err(|error| self.run.variables.failure_in(arguments, &error))
     }
 
     /// Where the value of one of the action's keys stands; a key of a map inside is `outer/inner`.

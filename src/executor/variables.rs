@@ -1,7 +1,7 @@
 //! The names that templates see while steps run.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use minijinja::Value as Dynamic;
@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use crate::outcome::{Failure, FailureKind};
 use crate::plan::Plan;
-use crate::playbook::template::{Expr, TemplateError, Uses, dynamic, uses_of_expression, uses_of_template};
+use crate::playbook::template::{Expr, Template, TemplateError, Uses, dynamic, uses_of_expression, uses_of_template};
 use crate::source::{Location, SourceFile};
 
 /// Every name with its value; captures come as steps make them.
@@ -20,8 +20,20 @@ pub(super) struct Variables {
     names: Arc<BTreeMap<String, Dynamic>>,
     /// The map `run`, whose `elapsed` changes.
     run: Option<Value>,
+    /// What became of each step that has ended.
+    steps: Arc<Ended>,
     /// Captures that a step did not make, with what became of it.
     unmade: BTreeMap<String, String>,
+}
+
+/// What became of the steps that have ended, by id.
+#[derive(Debug, Default)]
+struct Ended(Mutex<BTreeMap<String, Dynamic>>);
+
+impl Object for Ended {
+    fn get_value(self: &Arc<Self>, key: &Dynamic) -> Option<Dynamic> {
+        self.0.lock().ok()?.get(key.as_str()?).cloned()
+    }
 }
 
 /// The names as one template sees them: those of the place first, then those of the run.
@@ -40,8 +52,12 @@ impl Object for Layers {
 
 impl Variables {
     pub(super) fn new(plan: &Plan) -> Self {
-        let names = plan.names.iter().map(|(name, value)| (name.clone(), dynamic(value))).collect();
+        let steps = Arc::new(Ended::default());
+        let names = plan.names.iter().map(|(name, value)| (name.clone(), dynamic(value)));
+        let ended = ("steps".to_owned(), Dynamic::from_dyn_object(Arc::clone(&steps)));
+        let names = names.chain([ended]).collect();
         Self {
+            steps,
             file: plan.file.clone(),
             names: Arc::new(names),
             run: plan.names.get("run").cloned(),
@@ -64,6 +80,13 @@ impl Variables {
         if let Some(Value::Object(run)) = &mut self.run {
             run.insert("elapsed".to_owned(), elapsed.as_secs_f64().into());
             Arc::make_mut(&mut self.names).insert("run".to_owned(), dynamic(run));
+        }
+    }
+
+    /// Says what became of a step: `steps.<id>`.
+    pub(super) fn set_ended(&mut self, id: &str, ended: &Value) {
+        if let Ok(mut steps) = self.steps.0.lock() {
+            steps.insert(id.to_owned(), dynamic(ended));
         }
     }
 
@@ -92,6 +115,17 @@ impl Variables {
             None => (error.error.message.clone(), self.location(error)),
         };
         Failure::new(FailureKind::Template, message).with_location(location).into()
+    }
+
+    /// The same for an error in a template, whose expressions are looked through for the one that failed.
+    pub(super) fn failure_in(&self, template: &Template, error: &TemplateError) -> Box<Failure> {
+        let mut blamed = None;
+        template.visit(&mut |expression, _| {
+            if expression.place == error.place {
+                blamed = Some(expression.clone());
+            }
+        });
+        self.failure(error, blamed.as_ref())
     }
 
     /// The first name in an expression or template that nobody made.

@@ -17,6 +17,7 @@ use crate::executor::Stop;
 use crate::executor::retry::failure_of;
 use crate::executor::step::StepRun;
 use crate::outcome::{FailedTask, Failure, FailureKind};
+use crate::plan::{POLL_EVERY, POLL_MAX_EVERY};
 use crate::playbook::action::WaitSettings;
 use crate::playbook::field::{RenderedPeriod, format_duration};
 
@@ -83,13 +84,16 @@ impl StepRun<'_, '_> {
         let period = |period: Option<RenderedPeriod>, default: u64| {
             period.map_or(Duration::from_secs(default), |period| period.0.0)
         };
+        let (default_every, default_max) = self.planned.poll;
         let asked = period(settings.timeout, 3600);
         let allowed = match self.planned.timeout {
             Some(_) => asked.min(self.time_left()),
             None => asked,
         };
         let poll = settings.poll.clone().unwrap_or_default();
-        let every = period(poll.every, 2).max(Duration::from_millis(100));
+        let every = poll.every.map(|period| period.0.0).or(default_every).unwrap_or(POLL_EVERY);
+        let every = every.max(Duration::from_millis(100));
+        let max_every = poll.max_every.map(|period| period.0.0).or(default_max).unwrap_or(POLL_MAX_EVERY);
         Following {
             run,
             end: now.saturating_add(allowed),
@@ -98,7 +102,7 @@ impl StepRun<'_, '_> {
             queued_for: period(settings.queued_for, 0),
             unreachable_for: period(settings.unreachable_for, 600),
             every,
-            max_every: period(poll.max_every, 30).max(every),
+            max_every: max_every.max(every),
             last_answer: now,
             read_at: now,
             last_paused_look: now,

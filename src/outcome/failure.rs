@@ -12,6 +12,8 @@ use crate::source::Location;
 pub enum FailureKind {
     /// An `expect` or `assert` did not hold.
     Expectation,
+    /// An `until` did not become true in time.
+    UntilNotTrue,
     /// A template or expression could not be worked out, or gave the wrong type.
     Template,
     /// Airflow does not know the DAG or the dataset.

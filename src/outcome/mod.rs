@@ -7,7 +7,8 @@ mod result;
 
 pub use failure::{FailedTask, Failure, FailureKind, Unmet};
 pub use result::{
-    ActionKind, ActionResult, Assertions, DagList, DagRunResult, DagSummary, DatasetEventResult, Printed,
+    ActionKind, ActionResult, Assertions, DagList, DagRunResult, DagSummary, DatasetEventResult, Paused, Printed,
+    VarsSet,
 };
 
 use serde::{Deserialize, Serialize};

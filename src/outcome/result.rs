@@ -21,12 +21,24 @@ pub enum ActionKind {
     Print,
     /// Fails unless expressions hold.
     Assert,
+    /// Gives names their values.
+    SetVars,
+    /// Lets time pass.
+    Pause,
 }
 
 impl ActionKind {
     /// Every action, in the order of the documentation.
-    pub const ALL: [Self; 6] =
-        [Self::ListDags, Self::AssertDag, Self::TriggerDag, Self::PostDatasetEvent, Self::Print, Self::Assert];
+    pub const ALL: [Self; 8] = [
+        Self::ListDags,
+        Self::AssertDag,
+        Self::TriggerDag,
+        Self::PostDatasetEvent,
+        Self::Print,
+        Self::Assert,
+        Self::SetVars,
+        Self::Pause,
+    ];
 
     /// The action's key in a step.
     #[must_use]
@@ -38,6 +50,8 @@ impl ActionKind {
             Self::PostDatasetEvent => "post_dataset_event",
             Self::Print => "print",
             Self::Assert => "assert",
+            Self::SetVars => "set_vars",
+            Self::Pause => "pause",
         }
     }
 
@@ -71,6 +85,8 @@ impl ActionKind {
             Self::PostDatasetEvent => &["dataset_uri", "event_id", "timestamp", "mark", "extra", "consumers"],
             Self::Print => &["text"],
             Self::Assert => &["assertions"],
+            Self::SetVars => &["vars"],
+            Self::Pause => &["seconds"],
         }
     }
 
@@ -79,7 +95,18 @@ impl ActionKind {
     pub const fn is_write(self) -> bool {
         match self {
             Self::TriggerDag | Self::PostDatasetEvent => true,
-            Self::ListDags | Self::AssertDag | Self::Print | Self::Assert => false,
+            Self::ListDags | Self::AssertDag | Self::Print | Self::Assert | Self::SetVars | Self::Pause => false,
+        }
+    }
+
+    /// Whether it reads from Airflow and changes nothing, so that it can be done again as a whole.
+    #[must_use]
+    pub const fn is_reading(self) -> bool {
+        match self {
+            Self::ListDags | Self::AssertDag => true,
+            Self::TriggerDag | Self::PostDatasetEvent | Self::Print | Self::Assert | Self::SetVars | Self::Pause => {
+                false
+            }
         }
     }
 }
@@ -100,6 +127,10 @@ pub enum ActionResult {
     Print(Printed),
     /// Of `assert`.
     Assert(Assertions),
+    /// Of `set_vars`.
+    SetVars(VarsSet),
+    /// Of `pause`.
+    Pause(Paused),
 }
 
 impl ActionResult {
@@ -201,6 +232,20 @@ pub struct Assertions {
     pub assertions: usize,
 }
 
+/// The result of `set_vars`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct VarsSet {
+    /// The names with their values.
+    pub vars: Map<String, Value>,
+}
+
+/// The result of `pause`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Paused {
+    /// How long it was, in seconds.
+    pub seconds: f64,
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -244,6 +289,8 @@ mod tests {
             (ActionKind::PostDatasetEvent, ActionResult::PostDatasetEvent(Box::new(event))),
             (ActionKind::Print, ActionResult::Print(Printed { text: String::new() })),
             (ActionKind::Assert, ActionResult::Assert(Assertions { assertions: 1 })),
+            (ActionKind::SetVars, ActionResult::SetVars(VarsSet { vars: Map::new() })),
+            (ActionKind::Pause, ActionResult::Pause(Paused { seconds: 1.0 })),
         ]
     }
 

@@ -16,7 +16,7 @@ use serde_json::{Map, Value, json};
 pub use inputs::{Given, GivenInput};
 pub use retry::RetryPolicy;
 pub use selection::{Selection, SelectionError};
-pub use steps::{Capture, Condition, Expectation, PlannedStep};
+pub use steps::{Capture, Condition, Expectation, POLL_EVERY, POLL_MAX_EVERY, PlannedStep, Until};
 
 use crate::diagnostic::{Code, Diagnostic};
 use crate::playbook::template::{Engine, RunClock, Template, TemplateError, dynamic};
@@ -79,6 +79,8 @@ pub struct Plan {
     pub engine: Engine,
     /// The steps that are run, in order.
     pub steps: Vec<PlannedStep>,
+    /// What the run gives when all steps have passed.
+    pub outputs: Vec<(String, Template)>,
     /// How many steps of the playbook the selection leaves out.
     pub left_out: usize,
 }
@@ -146,6 +148,7 @@ pub fn plan(loaded: &Loaded, context: &Context<'_>) -> Result<Plan, PlanError> {
         names,
         engine,
         steps,
+        outputs: outputs(loaded),
         left_out,
     })
 }
@@ -156,6 +159,11 @@ fn name(loaded: &Loaded, path: &str) -> String {
         let stem = std::path::Path::new(path).file_stem().map(|stem| stem.to_string_lossy().into_owned());
         stem.filter(|stem| !stem.is_empty()).unwrap_or_else(|| "playbook".to_owned())
     })
+}
+
+fn outputs(loaded: &Loaded) -> Vec<(String, Template)> {
+    let entries = loaded.tree.get("outputs").map(crate::yaml::Node::entries).unwrap_or_default();
+    entries.iter().map(|entry| (entry.key.clone(), Template::from_node(&entry.value))).collect()
 }
 
 fn globals(loaded: &Loaded, context: &Context<'_>, playbook: &str) -> Map<String, Value> {

@@ -1,15 +1,13 @@
 //! Steps with their templates ready to be rendered, each knowing its place.
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
-
-use regex_lite::Regex;
 
 use crate::outcome::ActionKind;
 use crate::plan::retry::RetryPolicy;
-use crate::playbook::Loaded;
-use crate::playbook::model::{Step, Tags};
+use crate::playbook::field::Period;
+use crate::playbook::model::{PollSetting, Step, Tags};
 use crate::playbook::template::{Expr, Template};
+use crate::playbook::{Loaded, step_ids};
 use crate::source::Span;
 use crate::yaml::{Node, NodeValue};
 
@@ -36,6 +34,10 @@ pub struct PlannedStep {
     pub no_log: bool,
     /// Words that choose it.
     pub tags: Vec<String>,
+    /// The first and the longest interval of its waits, when `defaults.poll` says so.
+    pub poll: (Option<Duration>, Option<Duration>),
+    /// What its result must become, for an action that reads.
+    pub until: Option<Until>,
     /// What it does.
     pub action: ActionKind,
     /// What it does it with.
@@ -46,6 +48,8 @@ pub struct PlannedStep {
     pub expect: Vec<Expectation>,
     /// Names for its result.
     pub capture: Vec<Capture>,
+    /// The names that a `set_vars` sets.
+    pub sets: Vec<String>,
     /// Where its action's key stands.
     pub key: Span,
     /// Where its action's arguments stand.
@@ -61,6 +65,19 @@ pub enum Condition {
     Constant(bool, Span),
     /// To be worked out.
     Expression(Expr),
+}
+
+/// What a result must become, and how often and how long to look.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Until {
+    /// The condition over the result.
+    pub that: Condition,
+    /// How long to look; none for as long as the step may take.
+    pub timeout: Option<Duration>,
+    /// The first interval.
+    pub every: Duration,
+    /// The longest interval.
+    pub max_every: Duration,
 }
 
 /// A condition that must hold, with words for people.
@@ -85,6 +102,10 @@ pub enum Capture {
 
 /// What a step may take when nothing says otherwise.
 const DEFAULT_TIMEOUT: Duration = Duration::from_secs(600);
+/// The first interval between two looks when nothing says otherwise.
+pub const POLL_EVERY: Duration = Duration::from_secs(2);
+/// The longest interval between two looks when nothing says otherwise.
+pub const POLL_MAX_EVERY: Duration = Duration::from_secs(30);
 
 /// The steps of a playbook.
 pub(super) fn plan(loaded: &Loaded) -> Vec<PlannedStep> {
@@ -93,22 +114,32 @@ pub(super) fn plan(loaded: &Loaded) -> Vec<PlannedStep> {
     let retry = RetryPolicy::default().with(defaults.retry.as_ref(), retry);
     let default_timeout = defaults.timeout.map_or(DEFAULT_TIMEOUT, |period| period.0);
     let nodes = loaded.tree.get("steps").map(Node::items).unwrap_or_default();
-    let mut ids = Ids::new(nodes);
-    nodes.iter().filter_map(|node| step(node, &retry, default_timeout, &mut ids)).collect()
+    let poll = defaults.poll.clone().unwrap_or_default();
+    let shared = Shared { retry, default_timeout, poll };
+    nodes.iter().zip(step_ids(nodes)).filter_map(|(node, id)| step(node, id, &shared)).collect()
 }
 
-fn step(node: &Node, retry: &RetryPolicy, default_timeout: Duration, ids: &mut Ids) -> Option<PlannedStep> {
+/// What `defaults` say to every step.
+struct Shared {
+    retry: RetryPolicy,
+    default_timeout: Duration,
+    poll: PollSetting,
+}
+
+fn step(node: &Node, id: String, shared: &Shared) -> Option<PlannedStep> {
     let typed: Step = serde_json::from_value(node.to_json()).ok()?;
     let (action, entry) = node.entries().iter().find_map(|entry| Some((ActionKind::from_key(&entry.key)?, entry)))?;
     let name = node.get("name");
     Some(PlannedStep {
-        id: typed.id.unwrap_or_else(|| ids.make(name.and_then(Node::text), action)),
+        id,
         name: name.map(Template::from_node),
         written_name: name.and_then(Node::text).map(str::to_owned),
         when: node.get("when").and_then(condition),
-        retry: retry.with(typed.retry.as_ref(), node.get("retry")),
+        retry: shared.retry.with(typed.retry.as_ref(), node.get("retry")),
         timeout: typed.timeout.map(|period| period.0),
-        default_timeout,
+        default_timeout: shared.default_timeout,
+        poll: (shared.poll.every.map(|period| period.0), shared.poll.max_every.map(|period| period.0)),
+        until: node.get("until").and_then(condition).map(|that| until(that, typed.poll.as_ref(), &shared.poll)),
         ignore_errors: typed.ignore_errors == Some(true),
         no_log: typed.no_log == Some(true),
         tags: typed.tags.iter().flat_map(Tags::words).map(|tag| tag.0.clone()).collect(),
@@ -117,10 +148,26 @@ fn step(node: &Node, retry: &RetryPolicy, default_timeout: Duration, ids: &mut I
         assertions: if action == ActionKind::Assert { expectations(&entry.value) } else { Vec::new() },
         expect: node.get("expect").map(expectations).unwrap_or_default(),
         capture: node.get("capture").map(captures).unwrap_or_default(),
+        sets: if action == ActionKind::SetVars { keys(&entry.value) } else { Vec::new() },
         key: entry.key_span,
         value: entry.value.span,
         places: places(&entry.value),
     })
+}
+
+fn until(that: Condition, own: Option<&PollSetting>, default: &PollSetting) -> Until {
+    let chosen =
+        |of: fn(&PollSetting) -> Option<Period>| own.and_then(of).or_else(|| of(default)).map(|period| period.0);
+    Until {
+        that,
+        timeout: chosen(|poll| poll.timeout),
+        every: chosen(|poll| poll.every).unwrap_or(POLL_EVERY),
+        max_every: chosen(|poll| poll.max_every).unwrap_or(POLL_MAX_EVERY),
+    }
+}
+
+fn keys(arguments: &Node) -> Vec<String> {
+    arguments.entries().iter().map(|entry| entry.key.clone()).collect()
 }
 
 fn places(arguments: &Node) -> Vec<(String, Span)> {
@@ -168,71 +215,4 @@ fn captures(node: &Node) -> Vec<Capture> {
             })
         })
         .collect()
-}
-
-/// Makes ids for steps without one: the name slugged, or the action, made unique.
-struct Ids {
-    taken: BTreeSet<String>,
-    /// The last number given to each slug.
-    numbers: BTreeMap<String, usize>,
-    templates: Option<Regex>,
-}
-
-impl Ids {
-    fn new(steps: &[Node]) -> Self {
-        let given = steps.iter().filter_map(|step| step.get("id")?.text());
-        let templates = Regex::new(r"(?s)\{\{.*?\}\}|\{%.*?%\}|\{#.*?#\}").ok();
-        Self { taken: given.map(str::to_owned).collect(), numbers: BTreeMap::new(), templates }
-    }
-
-    fn make(&mut self, name: Option<&str>, action: ActionKind) -> String {
-        let plain = name.map(|name| match &self.templates {
-            Some(templates) => templates.replace_all(name, " ").into_owned(),
-            None => name.to_owned(),
-        });
-        let slug = plain.map(|plain| slug(&plain)).filter(|slug| !slug.is_empty());
-        let slug = slug.unwrap_or_else(|| action.key().to_owned());
-        let last = self.numbers.entry(slug.clone()).or_insert(0);
-        loop {
-            *last += 1;
-            let id = if *last == 1 { slug.clone() } else { format!("{slug}_{last}") };
-            if self.taken.insert(id.clone()) {
-                return id;
-            }
-        }
-    }
-}
-
-/// Lower-case ASCII letters, digits and single `_` between words; at most 60 characters.
-fn slug(text: &str) -> String {
-    let mut slug = String::new();
-    for character in text.chars() {
-        if character.is_ascii_alphanumeric() {
-            slug.push(character.to_ascii_lowercase());
-        } else if !slug.is_empty() && !slug.ends_with('_') {
-            slug.push('_');
-        }
-        if slug.len() == 60 {
-            break;
-        }
-    }
-    slug.trim_end_matches('_').to_owned()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn ids_are_made_of_names_and_never_twice() {
-        let mut ids = Ids::new(&[]);
-        let made = [
-            ids.make(Some("Load the month {{ month }}!"), ActionKind::TriggerDag),
-            ids.make(Some("Load the month"), ActionKind::TriggerDag),
-            ids.make(None, ActionKind::Print),
-            ids.make(Some("ünï"), ActionKind::Print),
-            ids.make(Some("…"), ActionKind::Print),
-        ];
-        assert_eq!(made, ["load_the_month", "load_the_month_2", "print", "n", "print_2"]);
-    }
 }

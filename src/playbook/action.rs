@@ -36,7 +36,7 @@ pub enum TagsMatch {
 /// `assert_dag`: the DAG is there, its file too, and it has no import error.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-#[schemars(inline, extend("x-not-yet" = ["within"]))]
+#[schemars(inline)]
 pub struct AssertDag {
     /// The DAG's id.
     pub dag_id: Text,
@@ -44,6 +44,8 @@ pub struct AssertDag {
     pub is_paused: Option<Flag>,
     /// It must have every one of these tags.
     pub tags: Option<Words>,
+    /// How long to wait until all of this is so. Without it, it must be so at once.
+    pub within: Option<RenderedPeriod>,
 }
 
 /// `trigger_dag`: makes one DAG run and, with `wait`, follows it to its end.

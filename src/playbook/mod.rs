@@ -9,7 +9,9 @@ pub mod field;
 pub mod input;
 mod load;
 pub mod model;
+mod step_id;
 pub mod template;
 
 pub use check::{RESERVED, near, unmade};
 pub use load::{Loaded, load, schema};
+pub use step_id::step_ids;

@@ -10,7 +10,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Map, Value};
 
 use crate::playbook::action::{AssertDag, Expectations, ListDags, PostDatasetEvent, TriggerDag};
-use crate::playbook::field::{Expression, Period, Text};
+use crate::playbook::field::{Expression, Period, RenderedPeriod, Text};
 
 /// An operational runbook for Airflow.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
@@ -19,7 +19,7 @@ use crate::playbook::field::{Expression, Period, Text};
     "x-name" = "the playbook",
     "x-expected" = "a map with `steps`",
     "x-help" = "start with `steps:` and indent the steps below it, each after a `- `",
-    "x-not-yet" = ["lock", "rescue", "always", "outputs"]
+    "x-not-yet" = ["lock", "rescue", "always"]
 ))]
 pub struct Playbook {
     /// The playbook's name. It is part of the identity of what the playbook makes: keep it when you move the file.
@@ -49,6 +49,10 @@ pub struct Playbook {
     /// What to do, in order.
     #[schemars(with = "Vec<Step>", length(min = 1), extend("x-expected" = "a list of steps", "x-help" = "begin each step with `- `"))]
     pub steps: Vec<Value>,
+    /// What the run gives when all steps have passed: names, each with a value that may hold templates.
+    #[serde(default)]
+    #[schemars(extend("propertyNames" = name()))]
+    pub outputs: Map<String, Value>,
 }
 
 /// What a name in the playbook must look like.
@@ -113,11 +117,26 @@ pub enum InputType {
 /// What steps do when they don't say otherwise.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
-#[schemars(inline, extend("x-not-yet" = ["poll"]))]
+#[schemars(inline)]
 pub struct Defaults {
     /// How requests are repeated.
     pub retry: Option<RetrySetting>,
     /// How long a step may take. Default 10m; waits have their own bound.
+    pub timeout: Option<Period>,
+    /// How often to look where something is waited for.
+    pub poll: Option<PollSetting>,
+}
+
+/// How often to look, and how long.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+#[schemars(inline)]
+pub struct PollSetting {
+    /// The first interval. Default 2s.
+    pub every: Option<Period>,
+    /// The longest interval. Default 30s.
+    pub max_every: Option<Period>,
+    /// How long to look for `until`. Default: as long as the step may take.
     pub timeout: Option<Period>,
 }
 
@@ -209,6 +228,10 @@ pub struct Step {
     pub retry: Option<RetrySetting>,
     /// How long everything the step does may take.
     pub timeout: Option<Period>,
+    /// What the result of a reading action must become: it is read again until this is true.
+    pub until: Option<Expression>,
+    /// How often to look for `until`, and how long.
+    pub poll: Option<PollSetting>,
     /// Names for its result, for later steps: one name for the whole result, or names with an expression over it.
     pub capture: Option<Capture>,
     /// What must be true of its result.
@@ -243,6 +266,14 @@ pub struct Step {
     #[serde(default, deserialize_with = "present")]
     #[schemars(with = "Option<Expectations>")]
     pub assert: Option<Value>,
+    /// Give names their values, for later steps.
+    #[serde(default, deserialize_with = "present")]
+    #[schemars(with = "Option<BTreeMap<String, Value>>", extend("minProperties" = 1, "propertyNames" = name()))]
+    pub set_vars: Option<Value>,
+    /// Let time pass.
+    #[serde(default, deserialize_with = "present")]
+    #[schemars(with = "Option<RenderedPeriod>")]
+    pub pause: Option<Value>,
 }
 
 /// Words that choose a step: one or a list.
@@ -309,8 +340,6 @@ fn not_yet() -> Value {
     serde_json::json!([
         "loop",
         "max_parallel",
-        "until",
-        "poll",
         "post_asset_event",
         "wait_for_dag_run",
         "get_dag",
@@ -340,8 +369,6 @@ fn not_yet() -> Value {
         "assert_pool",
         "backfill",
         "request",
-        "set_vars",
-        "pause",
         "confirm",
         "notify",
         "block",

@@ -49,6 +49,7 @@ impl Progress {
             | EventKind::Warned { .. }
             | EventKind::Printed { .. }
             | EventKind::StepFinished(_)
+            | EventKind::OutputsMade(_)
             | EventKind::Interrupted { .. } => {}
         }
     }

@@ -43,7 +43,11 @@ fn of_result(result: &ActionResult, finished: &StepFinished) -> Option<String> {
         ActionResult::Assert(assertions) => {
             Some(format!("{} held", counted(assertions.assertions, "assertion", "assertions")))
         }
-        ActionResult::Print(_) => None,
+        ActionResult::SetVars(set) => {
+            let names: Vec<String> = set.vars.keys().map(|name| format!("`{name}`")).collect();
+            Some(names.join(", "))
+        }
+        ActionResult::Print(_) | ActionResult::Pause(_) => None,
     }
 }
 
@@ -69,13 +73,15 @@ pub(super) fn of_run(record: &RunRecord) -> String {
 
 /// What went wrong first, in one line: with the failed tasks, and with what to do or to know.
 pub(super) fn first_failure(record: &RunRecord) -> Option<String> {
-    record.first_failure().map(|(step, failure)| {
+    let of_outputs = || record.failure.as_ref().map(|failure| failure.message.clone());
+    let of_step = record.first_failure().map(|(step, failure)| {
         let tasks: Vec<String> = failure.failed_tasks.iter().map(|task| format!("`{}`", task.task_id)).collect();
         let tasks = (!tasks.is_empty()).then(|| format!("failed tasks: {}", tasks.join(", ")));
         let more = failure.help.as_ref().or(failure.notes.first()).cloned();
         let parts: Vec<String> = [failure.message.clone()].into_iter().chain(tasks).chain(more).collect();
         format!("step `{}`: {}", step.id, parts.join("; "))
-    })
+    });
+    of_step.or_else(of_outputs)
 }
 
 fn signal_name(signal: i32) -> String {

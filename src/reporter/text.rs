@@ -11,7 +11,7 @@
 //! ```
 
 use crate::diagnostic::{Code, Diagnostic, draw};
-use crate::event::{Event, EventKind, RunStarted, StepFinished, TryFailed, WriteFate};
+use crate::event::{Event, EventKind, OutputsMade, RunStarted, StepFinished, TryFailed, WriteFate};
 use crate::outcome::{FailedTask, Failure, FailureKind, StepOutcome, Unmet};
 use crate::record::RunRecord;
 use crate::reporter::summary;
@@ -54,6 +54,7 @@ impl Text {
             EventKind::Warned { message, .. } => vec![Line::Note(format!("    warning: {message}"))],
             EventKind::Printed { text, .. } => vec![Line::Result(text.clone())],
             EventKind::StepFinished(finished) => self.finished(finished, record),
+            EventKind::OutputsMade(made) => self.outputs(made),
             EventKind::RunFinished { .. } => ending(record).into_iter().map(Line::Note).collect(),
             EventKind::StepStarted { .. }
             | EventKind::WriteAnnounced(_)
@@ -92,6 +93,11 @@ impl Text {
         let failure = finished.failure.as_ref().filter(|failure| failure.kind != FailureKind::Interrupted);
         lines.extend(failure.into_iter().flat_map(|failure| self.failure(failure)));
         lines
+    }
+
+    fn outputs(&self, made: &OutputsMade) -> Vec<Line> {
+        let lines = made.outputs.iter().map(|(name, value)| Line::Note(format!("output {name} = {value}")));
+        lines.chain(made.failure.iter().flat_map(|failure| self.failure(failure))).collect()
     }
 
     fn failure(&self, failure: &Failure) -> Vec<Line> {

@@ -9,51 +9,98 @@ use crate::executor::action::list_dags::summary;
 use crate::executor::retry::exhausted;
 use crate::executor::step::StepRun;
 use crate::outcome::{ActionResult, Failure, FailureKind};
+use crate::plan::{POLL_EVERY, POLL_MAX_EVERY};
 use crate::playbook::action::AssertDag;
+use crate::playbook::field::format_duration;
 use crate::playbook::near;
 use crate::secret::Masker;
 
 impl StepRun<'_, '_> {
     pub(in crate::executor) async fn assert_dag(&mut self) -> Result<ActionResult, Stop> {
         let keys: AssertDag = self.arguments()?;
-        let dag = self.dag(&keys.dag_id.0).await?;
+        let Some(within) = &keys.within else { return self.ready_dag(&keys).await };
+        let allowed = within.0.0;
+        let mut pace = self.pace_for(Some(allowed), POLL_EVERY, POLL_MAX_EVERY);
+        loop {
+            let began = self.run.tools.clock.elapsed();
+            let failure = match self.dag_as_asked(&keys).await {
+                Ok(dag) => return Ok(ActionResult::AssertDag(summary(dag))),
+                Err(Stop::Failed(failure)) if is_of_the_dag(failure.kind) => failure,
+                Err(stop) => return Err(stop),
+            };
+            if !self.look_later(&mut pace, began).await? {
+                let failure = self.with_near_names(&keys.dag_id.0, *failure).await?;
+                let waited = format_duration(allowed);
+                return Err(
+                    Failure { message: format!("{}, still so after {waited}", failure.message), ..failure }.into()
+                );
+            }
+        }
+    }
+
+    async fn ready_dag(&mut self, keys: &AssertDag) -> Result<ActionResult, Stop> {
+        match self.dag_as_asked(keys).await {
+            Ok(dag) => Ok(ActionResult::AssertDag(summary(dag))),
+            Err(Stop::Failed(failure)) => Err(self.with_near_names(&keys.dag_id.0, *failure).await?.into()),
+            Err(stop) => Err(stop),
+        }
+    }
+
+    /// The DAG, if it is there and has what the keys ask for.
+    async fn dag_as_asked(&mut self, keys: &AssertDag) -> Result<Dag, Stop> {
+        let dag = self.found_dag(&keys.dag_id.0).await?;
         if let Some(wanted) = keys.is_paused.filter(|wanted| wanted.0 != dag.is_paused) {
             let is = if wanted.0 { "not paused" } else { "paused" };
-            return Err(Failure::new(FailureKind::NotReady, format!("the DAG `{}` is {is}", dag.dag_id)).into());
+            let failure = Failure::new(FailureKind::NotReady, format!("the DAG `{}` is {is}", dag.dag_id));
+            return Err(failure.at(self.location_of("is_paused")).into());
         }
-        let wanted = keys.tags.map(|tags| tags.0).unwrap_or_default();
-        let missing: Vec<String> = wanted
-            .into_iter()
-            .map(|tag| tag.0)
-            .filter(|tag| !dag.tags.contains(tag))
-            .map(|tag| format!("`{tag}`"))
-            .collect();
+        let wanted = keys.tags.iter().flat_map(|tags| &tags.0);
+        let missing: Vec<String> =
+            wanted.map(|tag| &tag.0).filter(|tag| !dag.tags.contains(tag)).map(|tag| format!("`{tag}`")).collect();
         if !missing.is_empty() {
             let word = if missing.len() == 1 { "tag" } else { "tags" };
             let message = format!("the DAG `{}` does not have the {word} {}", dag.dag_id, missing.join(" and "));
-            return Err(Failure::new(FailureKind::NotReady, message).with_note(tags(&dag)).into());
+            let failure = Failure::new(FailureKind::NotReady, message).with_note(tags(&dag));
+            return Err(failure.at(self.location_of("tags")).into());
         }
-        Ok(ActionResult::AssertDag(summary(dag)))
+        Ok(dag)
     }
 
-    /// A DAG that is there: found, not stale, without import error.
+    /// A DAG that is there: found, not stale, without import error. One that is not is told with near names.
     pub(in crate::executor) async fn dag(&mut self, dag_id: &str) -> Result<Dag, Stop> {
+        match self.found_dag(dag_id).await {
+            Err(Stop::Failed(failure)) => Err(self.with_near_names(dag_id, *failure).await?.into()),
+            found => found,
+        }
+    }
+
+    async fn with_near_names(&mut self, dag_id: &str, failure: Failure) -> Result<Failure, Stop> {
+        if failure.kind == FailureKind::NotFound { self.no_such_dag(dag_id).await } else { Ok(failure) }
+    }
+
+    async fn found_dag(&mut self, dag_id: &str) -> Result<Dag, Stop> {
         self.check_no_secret("dag_id", dag_id)?;
         let answer = self.try_read(async |client, limit| client.dag(dag_id, limit).await).await?;
         let dag = match answer {
             Ok(dag) => dag,
-            Err((error, _)) if error.kind == ErrorKind::NotFound => return Err(self.no_such_dag(dag_id).await?.into()),
+            Err((error, _)) if error.kind == ErrorKind::NotFound => {
+                return Err(Failure::new(FailureKind::NotFound, format!("there is no DAG `{dag_id}`")).into());
+            }
             Err((error, reason)) => return Err(exhausted(&error, reason).into()),
         };
         if dag.is_stale {
             let message = format!("the DAG `{dag_id}` is stale: its file is gone from the DAGs folder");
-            return Err(Failure::new(FailureKind::NotReady, message).into());
+            return Err(self.blamed(message));
         }
         if dag.has_import_errors {
             let message = format!("the file of the DAG `{dag_id}` has an import error");
-            return Err(Failure::new(FailureKind::NotReady, message).into());
+            return Err(self.blamed(message));
         }
         Ok(dag)
+    }
+
+    fn blamed(&self, message: String) -> Stop {
+        Failure::new(FailureKind::NotReady, message).at(self.location_of("dag_id")).into()
     }
 
     /// The failure of a DAG that is not there, with near names and the files that could not be imported.
@@ -114,6 +161,11 @@ fn holds_secret(masker: &Masker, value: &Value) -> bool {
         Value::Number(number) => masker.holds_secret(&number.to_string()),
         Value::Null | Value::Bool(_) => false,
     }
+}
+
+/// Failures that may pass while a DAG is being deployed or unpaused.
+const fn is_of_the_dag(kind: FailureKind) -> bool {
+    matches!(kind, FailureKind::NotFound | FailureKind::NotReady)
 }
 
 fn tags(dag: &Dag) -> String {

@@ -5,4 +5,7 @@ mod assert_dag;
 mod list_dags;
 mod post_dataset_event;
 mod print;
+mod set_vars;
 mod trigger_dag;
+
+pub(super) use set_vars::vars;

@@ -140,7 +140,8 @@ impl StepRun<'_, '_> {
         if dag.is_paused {
             let message = format!("the DAG `{dag_id}` is paused; no run was made");
             let failure = Failure::new(FailureKind::NotReady, message);
-            return Err(failure.with_help("unpause it in Airflow: its runs would stay queued").into());
+            let failure = failure.with_help("unpause it in Airflow: its runs would stay queued");
+            return Err(self.at_key("dag_id", failure).into());
         }
         self.run.ready_dags.insert(dag_id.to_owned(), now);
         Ok(())

@@ -32,10 +32,47 @@ impl Checker<'_> {
         } else if is_field || made.is_some() || local.words.contains(&name) || self.names.is_function(name) {
         } else if let Some((_, attributes)) = ATTRIBUTES.iter().find(|(map, _)| *map == name) {
             self.attribute(used, place, attributes);
+        } else if name == "steps" {
+            self.earlier_step(used, place);
         } else if name == "env" {
             self.names.environment.extend(used.attribute.clone());
         } else {
             self.undefined(used, span, local);
+        }
+    }
+
+    /// `steps.ID`: what became of an earlier step.
+    fn earlier_step(&mut self, used: &NameUse, place: Place) {
+        let span = place.span(self.file, Some(&used.attribute_range));
+        let Some(id) = used.attribute.as_deref() else {
+            let mistake = Diagnostic::new(Code::UNDEFINED_NAME, self.file, span, "`steps` can't be read as a whole");
+            return self.report(mistake.with_help("write `steps.ID.outcome`, with the id of an earlier step"));
+        };
+        let found = self.names.steps.iter().position(|(known, _)| known == id);
+        let mistake = match found {
+            Some(at) if at < self.names.ended => {
+                let is_left_out = self.names.chosen.as_ref().is_some_and(|chosen| chosen.get(at) == Some(&false));
+                let message = format!("there is nothing to know of step `{id}`: it is not selected");
+                is_left_out.then(|| Diagnostic::new(Code::NOT_SELECTED, self.file, span, message))
+            }
+            Some(at) => {
+                let when = if at == self.names.ended { "this very step" } else { "a later step" };
+                let mistake = Diagnostic::new(Code::USED_TOO_EARLY, self.file, span, format!("`{id}` is {when}"));
+                Some(mistake.with_help("`steps` knows the steps before this one"))
+            }
+            None => {
+                let mistake =
+                    Diagnostic::new(Code::UNDEFINED_NAME, self.file, span, format!("there is no step `{id}`"));
+                let ids = self.names.steps.iter().map(|(known, _)| known.as_str());
+                Some(match near_name(id, ids) {
+                    Some(near) if near.contains('-') => mistake.with_help(format!("did you mean `steps['{near}']`?")),
+                    Some(near) => mistake.with_help(format!("did you mean `steps.{near}`?")),
+                    None => mistake.with_help("give the step an `id` to speak of it"),
+                })
+            }
+        };
+        if let Some(mistake) = mistake.filter(|_| !used.guarded) {
+            self.report(mistake);
         }
     }
 
@@ -109,7 +146,7 @@ impl Checker<'_> {
     fn reserved(&self, name: &str, span: Span) -> Diagnostic {
         let diagnostic = |code, message: String| Diagnostic::new(code, self.file, span, message);
         match name {
-            "steps" | "item" | "loop" | "failure" | "secrets" | "outputs" => {
+            "item" | "loop" | "failure" | "secrets" | "outputs" => {
                 diagnostic(Code::NOT_SUPPORTED, format!("`{name}` is not supported yet"))
             }
             "inputs" | "vars" => diagnostic(Code::UNDEFINED_NAME, format!("`{name}` can't be read as a whole"))

@@ -15,7 +15,7 @@ mod templates;
 
 use crate::diagnostic::{Code, Diagnostic};
 use crate::playbook::Loaded;
-use crate::playbook::check::names::Names;
+use crate::playbook::check::names::{Local, Names};
 use crate::playbook::template::{Engine, RunClock};
 use crate::source::SourceFile;
 use crate::yaml::Node;
@@ -44,6 +44,7 @@ pub(super) fn check(file: &SourceFile, tree: &Node) -> Checked {
     checker.inputs(tree.get("inputs"));
     checker.vars(tree.get("vars"));
     checker.steps(tree);
+    checker.outputs(tree.get("outputs"));
     let mut mistakes = checker.found;
     mistakes.sort_by_key(|mistake| mistake.span.start);
     Checked { mistakes, env_names: checker.names.into_env_names() }
@@ -57,6 +58,7 @@ pub fn unmade(loaded: &Loaded, chosen: &[bool]) -> Vec<Diagnostic> {
     checker.inputs(loaded.tree.get("inputs"));
     checker.vars(loaded.tree.get("vars"));
     checker.chosen_steps(&loaded.tree, chosen);
+    checker.outputs(loaded.tree.get("outputs"));
     checker.found.retain(|mistake| mistake.code == Code::NOT_SELECTED);
     checker.found
 }
@@ -71,6 +73,13 @@ struct Checker<'a> {
 impl Checker<'_> {
     fn report(&mut self, diagnostic: Diagnostic) {
         self.found.push(diagnostic);
+    }
+
+    /// Outputs see what a step after the last one would.
+    fn outputs(&mut self, outputs: Option<&Node>) {
+        for entry in outputs.map(Node::entries).unwrap_or_default() {
+            self.templates(&entry.value, Local::default());
+        }
     }
 
     fn time_zone(&mut self, tree: &Node) {

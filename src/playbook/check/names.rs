@@ -12,7 +12,7 @@ pub(super) enum Maker {
     Input,
     /// A var.
     Var,
-    /// The capture of a step.
+    /// The capture of a step, or a `set_vars`.
     Capture,
 }
 
@@ -54,6 +54,12 @@ pub(super) struct Names {
     pub(super) later: Vec<(String, Span)>,
     /// Captures of steps that are not selected.
     pub(super) unselected: Vec<(String, Span)>,
+    /// The ids of all steps, with their places.
+    pub(super) steps: Vec<(String, Span)>,
+    /// Which steps are selected, when not all are.
+    pub(super) chosen: Option<Vec<bool>>,
+    /// How many steps have ended where the check is.
+    pub(super) ended: usize,
     /// The functions.
     pub(super) functions: Vec<String>,
     /// Environment variables that templates name.
@@ -75,6 +81,9 @@ impl Names {
             made: Vec::new(),
             later: Vec::new(),
             unselected: Vec::new(),
+            steps: Vec::new(),
+            chosen: None,
+            ended: 0,
             functions: engine.functions(),
             environment: BTreeSet::new(),
         }

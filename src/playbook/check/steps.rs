@@ -8,6 +8,7 @@ use crate::outcome::ActionKind;
 use crate::playbook::check::Checker;
 use crate::playbook::check::names::{Known, Local, Maker};
 use crate::playbook::field::parse_duration;
+use crate::playbook::step_ids;
 use crate::playbook::template::Shape;
 use crate::source::Span;
 use crate::yaml::{Entry, Node, NodeValue};
@@ -23,6 +24,7 @@ impl Checker<'_> {
         for entry in steps.iter().flat_map(captures) {
             self.names.expect_later(entry.0, entry.1);
         }
+        self.names.steps = step_ids(steps).into_iter().zip(steps.iter().map(|step| step.span)).collect();
         if let Some(defaults) = tree.get("defaults") {
             self.retry(defaults, None);
         }
@@ -30,18 +32,22 @@ impl Checker<'_> {
         for step in steps {
             self.id(step, &mut ids);
             self.step(step);
+            self.names.ended += 1;
         }
     }
 
     /// Looks at the steps that a selection chooses; the captures of the others are not made.
     pub(super) fn chosen_steps(&mut self, tree: &Node, chosen: &[bool]) {
         let steps = tree.get("steps").map(Node::items).unwrap_or_default();
+        self.names.steps = step_ids(steps).into_iter().zip(steps.iter().map(|step| step.span)).collect();
+        self.names.chosen = Some(chosen.to_vec());
         for (step, is_chosen) in steps.iter().zip(chosen) {
             if *is_chosen {
                 self.step(step);
             } else {
                 self.names.unselected.extend(captures(step).into_iter().map(|(name, span)| (name.to_owned(), span)));
             }
+            self.names.ended += 1;
         }
     }
 
@@ -68,11 +74,15 @@ impl Checker<'_> {
         self.retry(step, action.map(|(kind, _)| kind));
         if let Some((kind, entry)) = action {
             self.arguments(kind, &entry.value);
-            self.own_timeout(step, &entry.value);
+            self.own_timeout(step, kind, &entry.value);
+            self.until(step, kind);
         }
         self.no_log(step);
         let fields = action.map(|(kind, _)| kind.result_fields()).unwrap_or_default();
         let local = Local { fields, words: RESULT };
+        if let Some(until) = step.get("until") {
+            self.condition(until, local);
+        }
         if let Some(expect) = step.get("expect") {
             self.expectations(expect, local);
         }
@@ -91,7 +101,11 @@ impl Checker<'_> {
                 self.templates(arguments, Local::default());
                 self.mark(arguments);
             }
-            ActionKind::ListDags | ActionKind::AssertDag | ActionKind::Print => {
+            ActionKind::ListDags
+            | ActionKind::AssertDag
+            | ActionKind::Print
+            | ActionKind::SetVars
+            | ActionKind::Pause => {
                 self.templates(arguments, Local::default());
             }
         }
@@ -116,6 +130,9 @@ impl Checker<'_> {
     }
 
     fn capture(&mut self, step: &Node, local: Local) {
+        for entry in step.get("set_vars").map(Node::entries).unwrap_or_default() {
+            self.take_name(&entry.key, Maker::Capture, entry.key_span, Known::of(Shape::Unknown));
+        }
         let Some(capture) = step.get("capture") else { return };
         if let Some(name) = capture.text() {
             let fields = Some(local.fields).filter(|fields| !fields.is_empty());
@@ -142,6 +159,23 @@ impl Checker<'_> {
             let message = format!("`{word}` can't be retried on an action that writes");
             let mistake = Diagnostic::new(Code::CONFLICT, self.file, node.span, message);
             self.report(mistake.with_help("it would repeat the whole action; only reading actions can be repeated"));
+        }
+    }
+
+    /// Only what reads can be looked at again.
+    fn until(&mut self, step: &Node, kind: ActionKind) {
+        match (step.entry("until"), step.entry("poll")) {
+            (Some(until), _) if !kind.is_reading() => {
+                let message = format!("`until` repeats an action that reads, `{}` does not", kind.key());
+                let mistake = Diagnostic::new(Code::CONFLICT, self.file, until.key_span, message);
+                self.report(mistake.with_help("look with a step of its own, such as `list_dags` or `assert_dag`"));
+            }
+            (None, Some(poll)) => {
+                let message = "`poll` says how often to look for `until`, which is not there";
+                let mistake = Diagnostic::new(Code::CONFLICT, self.file, poll.key_span, message);
+                self.report(mistake.with_help("write `until: EXPRESSION`, or `poll` inside `wait`"));
+            }
+            (Some(_) | None, _) => {}
         }
     }
 
@@ -183,9 +217,15 @@ impl Checker<'_> {
     }
 
     /// A step's `timeout` bounds the wait inside it, so it can't be shorter.
-    fn own_timeout(&mut self, step: &Node, arguments: &Node) {
+    fn own_timeout(&mut self, step: &Node, kind: ActionKind, arguments: &Node) {
         let Some(node) = step.get("timeout") else { return };
-        let wait = arguments.get("wait").and_then(|wait| wait.get("timeout"));
+        let wait = match kind {
+            ActionKind::TriggerDag => arguments.get("wait").and_then(|wait| wait.get("timeout")),
+            ActionKind::AssertDag if arguments.get("within").is_some() => arguments.get("within"),
+            ActionKind::ListDags | ActionKind::AssertDag => step.get("poll").and_then(|poll| poll.get("timeout")),
+            ActionKind::Pause => Some(arguments),
+            ActionKind::PostDatasetEvent | ActionKind::Print | ActionKind::Assert | ActionKind::SetVars => None,
+        };
         let (Some(outer), Some(wait)) = (node.text(), wait) else { return };
         let inner = wait.text().unwrap_or_default();
         if let (Some(step_limit), Some(wait_limit)) = (parse_duration(outer), parse_duration(inner))
@@ -199,8 +239,14 @@ impl Checker<'_> {
     }
 }
 
-/// The names that a step captures, with their spans.
+/// The names that a step sets or captures, with their spans.
 fn captures(step: &Node) -> Vec<(&str, Span)> {
+    let sets = step.get("set_vars").map(Node::entries).unwrap_or_default();
+    let sets = sets.iter().map(|entry| (entry.key.as_str(), entry.key_span));
+    sets.chain(captured(step)).collect()
+}
+
+fn captured(step: &Node) -> Vec<(&str, Span)> {
     let Some(capture) = step.get("capture") else { return Vec::new() };
     match &capture.value {
         NodeValue::String(name) => vec![(name.as_str(), capture.span)],

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::ops::Range;
 
-use minijinja::machinery::ast::{CallArg, Expr, Stmt};
+use minijinja::machinery::ast::{CallArg, Expr, GetItem, Spanned, Stmt, Var};
 use minijinja::machinery::{self, Span};
 
 use crate::playbook::template::engine::{RenderError, syntax};
@@ -236,6 +236,9 @@ impl<'t> Finder<'t> {
                 Expr::Var(name) => self.name(name.id, Some(get.name), name.span(), guarded),
                 inner => self.expression(inner, guarded),
             },
+            Expr::GetItem(get) if let Some((name, key)) = constant_item(get) => {
+                self.name(name.id, Some(key), name.span(), guarded);
+            }
             Expr::GetItem(get) => {
                 self.expression(&get.expr, guarded);
                 self.expression(&get.subscript_expr, false);
@@ -282,7 +285,8 @@ impl<'t> Finder<'t> {
     /// The bytes of the attribute that follows a name.
     fn attribute(&self, name: &Range<usize>, word: &str) -> Option<Range<usize>> {
         let rest = self.text.get(name.end..)?;
-        let at = name.end + rest.len() - rest.trim_start().strip_prefix('.')?.trim_start().len();
+        let word_on = rest.trim_start().strip_prefix(['.', '['])?.trim_start().trim_start_matches(['\'', '"']);
+        let at = name.end + rest.len() - word_on.len();
         self.text.get(at..)?.starts_with(word).then(|| at..at + word.len())
     }
 
@@ -291,6 +295,14 @@ impl<'t> Finder<'t> {
         let range = span.start_offset as usize..span.end_offset as usize;
         let found = self.text.get(range.clone()).and_then(|text| text.rfind(word));
         found.map_or(range.clone(), |at| range.start + at..range.start + at + word.len())
+    }
+}
+
+/// `name['key']` with a key that is written out.
+fn constant_item<'a>(get: &'a GetItem<'a>) -> Option<(&'a Spanned<Var<'a>>, &'a str)> {
+    match (&get.expr, &get.subscript_expr) {
+        (Expr::Var(name), Expr::Const(key)) => Some((name, key.value.as_str()?)),
+        _ => None,
     }
 }
 
