@@ -11,6 +11,7 @@ mod house;
 mod invalid_playbooks;
 mod masking;
 mod nothing_twice;
+mod once;
 mod order;
 mod playbook_schema;
 mod retry;

@@ -203,6 +203,18 @@ impl Client {
         self.one(call, limit).await
     }
 
+    /// Clears the failed tasks of a run, so that they run again; the run is queued then.
+    ///
+    /// # Errors
+    /// As [`ApiError`] says; ask it for its [`delivery`](ApiError::delivery).
+    pub async fn clear_failed_tasks(&self, dag_id: &str, dag_run_id: &str, limit: Duration) -> Result<(), ApiError> {
+        let call = |version| match version {
+            ApiVersion::V1 => v1::clear_failed_tasks(dag_id, dag_run_id),
+            ApiVersion::V2 => v2::clear_failed_tasks(dag_id, dag_run_id),
+        };
+        self.one(call, limit).await
+    }
+
     /// A page of a run's task instances, at most 100; v1 gives an empty page for a run that doesn't exist.
     ///
     /// # Errors

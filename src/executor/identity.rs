@@ -32,29 +32,85 @@ impl Identity<'_> {
 
     /// 16 hexadecimal digits of SHA-256 over the uncut parts.
     fn hash(&self) -> String {
-        let mut hasher = Sha256::new();
-        for part in [self.playbook, self.place, self.run_id, &self.generation.to_string()] {
-            hasher.update(part.len().to_string());
-            hasher.update(":");
-            hasher.update(part);
-        }
-        hasher.finalize().iter().take(8).fold(String::new(), |mut text, byte| {
-            let _ = write!(text, "{byte:02x}");
-            text
-        })
+        hash(&[self.playbook, self.place, self.run_id, &self.generation.to_string()])
     }
+}
+
+/// What makes a write the only one for a key, whoever asks.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct OncePer<'a> {
+    /// The playbook's name.
+    pub(super) playbook: &'a str,
+    /// The step's id.
+    pub(super) step: &'a str,
+    /// The key.
+    pub(super) key: &'a str,
+    /// How often it was made anew on purpose.
+    pub(super) generation: u32,
+}
+
+impl OncePer<'_> {
+    /// The `dag_run_id`: `myaf__<playbook>__<step>__<key cut to 60>__<hash>`.
+    pub(super) fn dag_run_id(&self) -> String {
+        let (playbook, step, key) = (cut(self.playbook), cut(self.step), cut_to(self.key, 60));
+        format!("myaf__{playbook}__{step}__{key}__{}", self.hash())
+    }
+
+    /// The mark of a dataset event: `once/<playbook>/<step>/<key>/<hash>`, each cut.
+    pub(super) fn mark(&self) -> String {
+        let (playbook, step, key) = (cut(self.playbook), cut(self.step), cut_to(self.key, 60));
+        format!("once/{playbook}/{step}/{key}/{}", self.hash())
+    }
+
+    fn hash(&self) -> String {
+        hash(&["once_per", self.playbook, self.step, self.key, &self.generation.to_string()])
+    }
+}
+
+/// 16 hexadecimal digits of SHA-256 over the parts, each with its length before it.
+fn hash(parts: &[&str]) -> String {
+    let mut hasher = Sha256::new();
+    for part in parts {
+        hasher.update(part.len().to_string());
+        hasher.update(":");
+        hasher.update(part);
+    }
+    hasher.finalize().iter().take(8).fold(String::new(), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
 }
 
 /// Lower-case letters, digits, `_` and `-`; at most 40 characters.
 fn cut(text: &str) -> String {
+    cut_to(text, 40)
+}
+
+fn cut_to(text: &str, most: usize) -> String {
     let allowed = |c: char| if c.is_ascii_alphanumeric() || c == '-' { c.to_ascii_lowercase() } else { '_' };
-    text.chars().map(allowed).take(40).collect()
+    text.chars().map(allowed).take(most).collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::airflow::model::check_dag_run_id;
+
+    #[test]
+    fn one_key_gives_one_id_whoever_asks_and_the_next_generation_another() {
+        let once = OncePer { playbook: "Month-end loans", step: "load", key: "2026-10", generation: 0 };
+        let id = once.dag_run_id();
+        assert_eq!(check_dag_run_id(&id), Ok(()));
+        assert!(id.starts_with("myaf__month-end_loans__load__2026-10__"), "{id}");
+        assert_eq!(id, OncePer { ..once }.dag_run_id());
+        assert_ne!(id, OncePer { generation: 1, ..once }.dag_run_id());
+        assert_ne!(id, OncePer { key: "2026_10", ..once }.dag_run_id());
+        let long = "x/".repeat(300);
+        let cut = OncePer { key: &long, ..once }.dag_run_id();
+        assert!(cut.len() <= 200 && check_dag_run_id(&cut).is_ok(), "{cut}");
+        assert_ne!(cut, OncePer { key: &format!("{long}y"), ..once }.dag_run_id());
+        assert_ne!(once.mark(), OncePer { step: "tell", ..once }.mark());
+    }
 
     const RUN: &str = "20261123t060000z-5f3a9c1e";
 

@@ -60,13 +60,23 @@ pub(super) struct Marked<'a> {
 impl StepRun<'_, '_> {
     /// Looks for a run by its id.
     pub(super) async fn look_for_run(&mut self, new: &NewDagRun, patience: Patience) -> Settled<DagRun> {
+        self.look_for_change((&new.dag_id, &new.dag_run_id), patience, |_| true).await
+    }
+
+    /// Looks for a run that is as it must be; one that is not counts as absent.
+    pub(super) async fn look_for_change(
+        &mut self,
+        (dag_id, dag_run_id): (&str, &str),
+        patience: Patience,
+        is_so: impl Fn(&DagRun) -> bool,
+    ) -> Settled<DagRun> {
         let end = self.settle_end();
         let mut pause = LOOK_FIRST;
         loop {
-            let found =
-                self.look(end, async |client, limit| client.dag_run(&new.dag_id, &new.dag_run_id, limit).await).await;
+            let found = self.look(end, async |client, limit| client.dag_run(dag_id, dag_run_id, limit).await).await;
             let is_absent = match found {
-                Some(Ok(run)) => return Settled::Found(run),
+                Some(Ok(run)) if is_so(&run) => return Settled::Found(run),
+                Some(Ok(_)) => true,
                 Some(Err(error)) => error.kind == ErrorKind::NotFound,
                 None => false,
             };
@@ -101,6 +111,12 @@ impl StepRun<'_, '_> {
             Settled::Found(event) => Some(event),
             Settled::Absent | Settled::Unknown => None,
         }
+    }
+
+    /// One search for an event, before anything is sent.
+    pub(super) async fn search_for_event(&mut self, marked: Marked<'_>) -> Settled<DatasetEvent> {
+        let end = self.settle_end();
+        self.search_events(marked, end).await
     }
 
     /// One search through the dataset's events, newest first. A row that can't be read may be ours: then it is not known.

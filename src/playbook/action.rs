@@ -51,7 +51,7 @@ pub struct AssertDag {
 /// `trigger_dag`: makes one DAG run and, with `wait`, follows it to its end.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-#[schemars(inline, extend("x-not-yet" = ["if_exists", "once_per", "if_failed", "if_differs", "if_active", "unpause"]))]
+#[schemars(inline, extend("x-not-yet" = ["if_active", "unpause"]))]
 pub struct TriggerDag {
     /// The DAG's id.
     pub dag_id: Text,
@@ -63,8 +63,53 @@ pub struct TriggerDag {
     pub logical_date: Option<Text>,
     /// An id of your own for the run. Default: one that is made so that the run can't happen twice.
     pub dag_run_id: Option<Text>,
+    /// When there is a run with your own `dag_run_id` already: `fail` (default), or `use` it and make none.
+    pub if_exists: Option<IfExists>,
+    /// One run for each value of this key, whoever asks and however often: a month, a file's name. The playbook needs a
+    /// `name` and the step an `id`.
+    pub once_per: Option<Text>,
+    /// When the run of `once_per` is there and has failed: `fail` (default), `clear` its failed tasks and follow it, or make
+    /// a `new` one.
+    pub if_failed: Option<IfFailed>,
+    /// When the run of `once_per` is there with another conf: `fail` (default) or `accept` it.
+    pub if_differs: Option<IfDiffers>,
     /// Follow the run to its end: `true`, or how to.
     pub wait: Option<Wait>,
+}
+
+/// What to do when a run with the author's own id is there already.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+#[schemars(inline)]
+pub enum IfExists {
+    /// Fail, and make none.
+    Fail,
+    /// Take it for the step's own.
+    Use,
+}
+
+/// What to do when the run of `once_per` has failed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+#[schemars(inline)]
+pub enum IfFailed {
+    /// Fail, and make none.
+    Fail,
+    /// Clear its failed tasks, and follow it to its end.
+    Clear,
+    /// Make another one.
+    New,
+}
+
+/// What to do when the run of `once_per` has another conf than would be sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+#[schemars(inline)]
+pub enum IfDiffers {
+    /// Fail.
+    Fail,
+    /// Take it as it is.
+    Accept,
 }
 
 /// Whether and how to follow a DAG run.
@@ -115,6 +160,9 @@ pub struct PostDatasetEvent {
     pub dataset_uri: Text,
     /// Data for the consumers: a map. The key `myaf_run` is ours.
     pub extra: Option<Object>,
+    /// One event for each value of this key, whoever asks and however often. The playbook needs a `name` and the step an
+    /// `id`.
+    pub once_per: Option<Text>,
     /// What to do when no DAG would run: `warn` (default), `require` (fail) or `ignore`.
     pub consumers: Option<Consumers>,
     /// When an answer is lost and the event can't be found: `repeat` (default) or `fail`.

@@ -24,6 +24,8 @@ pub(crate) enum Endpoint {
     Run(String, String),
     /// The clearing of a run: DAG, run.
     Clear(String, String),
+    /// The clearing of tasks of a DAG's run: DAG.
+    ClearTasks(String),
     /// The note of a run, which only Airflow 2 has apart: DAG, run.
     Note(String, String),
     /// The task instances of a run: DAG, run.
@@ -48,7 +50,7 @@ impl Endpoint {
         match self {
             Self::Dag(_) => matches!(method, "GET" | "PATCH"),
             Self::Run(..) => matches!(method, "GET" | "PATCH" | "DELETE"),
-            Self::Clear(..) => method == "POST",
+            Self::Clear(..) | Self::ClearTasks(_) => method == "POST",
             Self::Note(..) => method == "PATCH",
             Self::Runs(_) | Self::Events => matches!(method, "GET" | "POST"),
             Self::Version
@@ -88,6 +90,7 @@ pub(crate) fn shared(pieces: &[&str]) -> Option<Endpoint> {
         ["dags"] => Some(Endpoint::Dags),
         ["dags", dag] => Some(Endpoint::Dag(own(dag))),
         ["dags", dag, "details"] => Some(Endpoint::Details(own(dag))),
+        ["dags", dag, "clearTaskInstances"] => Some(Endpoint::ClearTasks(own(dag))),
         ["dags", dag, "dagRuns"] => Some(Endpoint::Runs(own(dag))),
         ["dags", dag, "dagRuns", run] => Some(Endpoint::Run(own(dag), own(run))),
         ["dags", dag, "dagRuns", run, "clear"] => Some(Endpoint::Clear(own(dag), own(run))),

@@ -75,6 +75,12 @@ pub(super) fn dag_run(dag_id: &str, dag_run_id: &str) -> Call<DagRun> {
     Call::get(run_path(dag_id, dag_run_id), read_json::<wire::DagRun, _>)
 }
 
+/// `POST /dags/{dag_id}/clearTaskInstances`; without `dry_run: false` it only tells what it would clear.
+pub(super) fn clear_failed_tasks(dag_id: &str, dag_run_id: &str) -> Call<()> {
+    let body = json!({ "dry_run": false, "dag_run_id": dag_run_id, "only_failed": true, "reset_dag_runs": true });
+    Call::post(Path::of("/dags").id(dag_id).then("/clearTaskInstances"), body, read_json::<wire::Cleared, _>)
+}
+
 /// `GET …/taskInstances`; 200 with no rows for a run that doesn't exist.
 pub(super) fn task_instances(dag_id: &str, dag_run_id: &str, offset: u64) -> Call<Rows<TaskInstance>> {
     let path = run_path(dag_id, dag_run_id).then("/taskInstances");

@@ -5,6 +5,7 @@
 
 use jiff::Timestamp;
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 use serde_json::{Map, Value};
 
 use crate::airflow::answer;
@@ -67,6 +68,16 @@ pub(super) struct DagRun {
     end_date: Option<Timestamp>,
     conf: Option<Map<String, Value>>,
     note: Option<String>,
+}
+
+#[derive(Deserialize)]
+pub(super) struct Cleared {
+    #[serde(rename = "task_instances")]
+    _task_instances: Vec<IgnoredAny>,
+}
+
+impl From<Cleared> for () {
+    fn from(_: Cleared) -> Self {}
 }
 
 #[derive(Deserialize)]

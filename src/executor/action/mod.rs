@@ -2,7 +2,9 @@
 
 mod assert;
 mod assert_dag;
+mod clear;
 mod list_dags;
+mod once;
 mod post_dataset_event;
 mod print;
 mod set_vars;

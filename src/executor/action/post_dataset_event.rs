@@ -17,7 +17,7 @@ use crate::executor::retry::exhausted;
 use crate::executor::settle::{Marked, Patience, Settled, unknown};
 use crate::executor::step::StepRun;
 use crate::executor::write::{Write, Written};
-use crate::outcome::{ActionKind, ActionResult, DatasetEventResult, Failure, FailureKind};
+use crate::outcome::{ActionKind, ActionResult, DatasetEventResult, Failure, FailureKind, StepOutcome};
 use crate::playbook::action::{Consumers, OnUnknown, PostDatasetEvent};
 use crate::playbook::near;
 use crate::source::Location;
@@ -37,7 +37,10 @@ impl StepRun<'_, '_> {
         self.check_no_secret("dataset_uri", &keys.dataset_uri.0)?;
         let dataset = self.dataset(&keys.dataset_uri.0).await?;
         self.consumers(&dataset, keys.consumers.unwrap_or(Consumers::Warn)).await?;
-        let mark = self.identity().mark();
+        let mark = match &keys.once_per {
+            Some(key) => self.once_identity(&key.0, 0)?.mark(),
+            None => self.identity().mark(),
+        };
         let mut extra = keys.extra.map(|extra| extra.0).unwrap_or_default();
         self.warn_of_secret("extra", &json!(extra))?;
         if extra.insert("myaf_run".to_owned(), Value::String(mark.clone())).is_some() {
@@ -47,12 +50,33 @@ impl StepRun<'_, '_> {
         let announced = self.server_now().unwrap_or(Timestamp::MIN);
         let on_unknown = keys.on_unknown.unwrap_or(OnUnknown::Repeat);
         let new = NewEvent { dataset, extra, mark, announced, on_unknown };
+        if keys.once_per.is_some()
+            && let Some(event) = self.event_there(&new).await?
+        {
+            self.outcome = StepOutcome::Already;
+            return Ok(ActionResult::PostDatasetEvent(Box::new(event_result(new, Some(event)))));
+        }
         self.announce_event(&new)?;
         let event = match self.write(&new).await? {
             Written::Made(event) => Some(event),
             Written::Taken => self.glance_at_event(new.marked()).await,
         };
         Ok(ActionResult::PostDatasetEvent(Box::new(event_result(new, event))))
+    }
+
+    /// The event of a key, when it was posted before. That it was not must be known before one is posted.
+    async fn event_there(&mut self, new: &NewEvent) -> Result<Option<DatasetEvent>, Stop> {
+        let marked = Marked { announced: Timestamp::MIN, ..new.marked() };
+        match self.search_for_event(marked).await {
+            Settled::Found(event) => Ok(Some(event)),
+            Settled::Absent => Ok(None),
+            Settled::Unknown => {
+                let message = format!("it can't be known whether the event `{}` was posted before", new.mark);
+                let failure = Failure::new(FailureKind::Rejected, message);
+                let note = "the dataset's events could not all be read; at most 1,000 are looked at";
+                Err(failure.with_note(note).at(self.location_of("once_per")).into())
+            }
+        }
     }
 
     /// The dataset with this URI, else with this name.

@@ -13,8 +13,8 @@ use crate::airflow::error::{ApiError, ErrorKind};
 use crate::airflow::model::{NOTE_MAX_CHARS, RunState, check_dag_run_id};
 use crate::event::{EventKind, WriteAnnounced};
 use crate::executor::Stop;
+use crate::executor::action::once::{Before, Rules};
 use crate::executor::identity::Identity;
-use crate::executor::retry::exhausted;
 use crate::executor::settle::{Patience, Settled, unknown};
 use crate::executor::step::StepRun;
 use crate::executor::write::{Write, Written};
@@ -33,19 +33,22 @@ impl StepRun<'_, '_> {
             Some(Wait::Switch(true)) => Some(WaitSettings::default()),
             Some(Wait::Settings(settings)) => Some(settings.clone()),
         };
+        let rules = Rules::of(&keys);
         let new = self.new_run(keys)?;
         self.ready(&new.dag_id).await?;
-        if new.dag_run_id != self.identity().dag_run_id() {
-            self.not_there_yet(&new).await?;
-        }
+        let new = match self.look_before(new, &rules).await? {
+            Before::Absent(new) => new,
+            Before::There(run, new) => return self.adopt(*run, &new, (&rules, wait)).await,
+        };
         self.announce_run(&new)?;
-        let is_authors = new.dag_run_id != self.identity().dag_run_id();
-        let write = RunWrite { new, is_authors };
+        let sent = new.conf.clone();
+        let write = RunWrite { new, is_authors: rules.is_authors() };
         let run = match self.write(&write).await? {
             Written::Made(run) => run,
             Written::Taken => self.taken(write.new).await,
         };
         self.known = Some(self.run_result(run.clone()));
+        self.same_conf(&run, sent.as_ref(), &rules)?;
         let run = match wait {
             Some(settings) => self.follow(run, &settings).await?,
             None => run,
@@ -75,8 +78,9 @@ impl StepRun<'_, '_> {
 
     /// What will be sent, checked before anything is.
     fn new_run(&mut self, keys: TriggerDag) -> Result<NewDagRun, Stop> {
-        let dag_run_id = match keys.dag_run_id {
-            Some(own) => {
+        let dag_run_id = match (keys.dag_run_id, keys.once_per) {
+            (None, Some(key)) => self.once_id(&key.0, 0)?,
+            (Some(own), _) => {
                 if let Err(reason) = check_dag_run_id(&own.0) {
                     return Err(self
                         .at_key("dag_run_id", Failure::new(FailureKind::Template, reason.to_string()))
@@ -84,7 +88,7 @@ impl StepRun<'_, '_> {
                 }
                 own.0
             }
-            None => self.identity().dag_run_id(),
+            (None, None) => self.identity().dag_run_id(),
         };
         self.check_no_secret("dag_run_id", &dag_run_id)?;
         let logical_date = keys.logical_date.map(|text| self.time("logical_date", &text.0)).transpose()?;
@@ -125,7 +129,7 @@ impl StepRun<'_, '_> {
         })
     }
 
-    fn at_key(&self, key: &str, failure: Failure) -> Failure {
+    pub(in crate::executor) fn at_key(&self, key: &str, failure: Failure) -> Failure {
         failure.at(self.location_of(key))
     }
 
@@ -147,21 +151,11 @@ impl StepRun<'_, '_> {
         Ok(())
     }
 
-    /// A run with the author's own id must not be there before our first try.
-    async fn not_there_yet(&mut self, new: &NewDagRun) -> Result<(), Stop> {
-        let (dag_id, id) = (&new.dag_id, &new.dag_run_id);
-        match self.try_read(async |client, limit| client.dag_run(dag_id, id, limit).await).await? {
-            Ok(run) => Err(self.already_there(&run).into()),
-            Err((error, _)) if error.kind == ErrorKind::NotFound => Ok(()),
-            Err((error, reason)) => Err(exhausted(&error, reason).into()),
-        }
-    }
-
-    fn already_there(&self, run: &DagRun) -> Failure {
+    pub(in crate::executor) fn already_there(&self, run: &DagRun) -> Failure {
         let (dag_id, id) = (&run.dag_id, &run.dag_run_id);
         let message = format!("the DAG `{dag_id}` already has a run `{id}`, it is {}", run.state.as_str());
         let failure = Failure::new(FailureKind::Rejected, message);
-        self.at_key("dag_run_id", failure.with_help("give it an id of its own, or leave `dag_run_id` out"))
+        self.at_key("dag_run_id", failure.with_help("give it an id of its own, or say `if_exists: use`"))
     }
 
     fn announce_run(&mut self, new: &NewDagRun) -> Result<(), Stop> {

@@ -39,7 +39,8 @@ pub const RESERVED: [&str; 14] = [
 #[must_use]
 pub(super) fn check(file: &SourceFile, tree: &Node) -> Checked {
     let engine = Engine::new(&time_zone(tree));
-    let mut checker = Checker { file, engine: &engine, found: Vec::new(), names: Names::new(&engine) };
+    let has_name = tree.get("name").is_some();
+    let mut checker = Checker { file, engine: &engine, found: Vec::new(), names: Names::new(&engine), has_name };
     checker.time_zone(tree);
     checker.inputs(tree.get("inputs"));
     checker.vars(tree.get("vars"));
@@ -54,7 +55,8 @@ pub(super) fn check(file: &SourceFile, tree: &Node) -> Checked {
 #[must_use]
 pub fn unmade(loaded: &Loaded, chosen: &[bool]) -> Vec<Diagnostic> {
     let engine = Engine::new(&time_zone(&loaded.tree));
-    let mut checker = Checker { file: &loaded.file, engine: &engine, found: Vec::new(), names: Names::new(&engine) };
+    let names = Names::new(&engine);
+    let mut checker = Checker { file: &loaded.file, engine: &engine, found: Vec::new(), names, has_name: true };
     checker.inputs(loaded.tree.get("inputs"));
     checker.vars(loaded.tree.get("vars"));
     checker.chosen_steps(&loaded.tree, chosen);
@@ -68,6 +70,8 @@ struct Checker<'a> {
     engine: &'a Engine,
     found: Vec<Diagnostic>,
     names: Names,
+    /// Whether the playbook has a name of its own.
+    has_name: bool,
 }
 
 impl Checker<'_> {

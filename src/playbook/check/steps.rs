@@ -75,6 +75,7 @@ impl Checker<'_> {
         if let Some((kind, entry)) = action {
             self.arguments(kind, &entry.value);
             self.own_timeout(step, kind, &entry.value);
+            self.once_per(self.has_name, step, &entry.value);
             self.until(step, kind);
         }
         self.no_log(step);
@@ -95,6 +96,7 @@ impl Checker<'_> {
             ActionKind::TriggerDag => {
                 self.templates(arguments, Local::default());
                 self.run_id(arguments);
+                self.run_keys(arguments);
                 self.logical_date(arguments);
             }
             ActionKind::PostDatasetEvent => {
@@ -196,6 +198,35 @@ impl Checker<'_> {
             let mistake = Diagnostic::new(Code::RUN_ID, self.file, node.span, reason.to_string());
             self.report(mistake.with_help("leave `dag_run_id` out to get an id that makes the run happen only once"));
         }
+    }
+
+    /// Keys that say what becomes of a run that is there need the key that makes them meaningful.
+    fn run_keys(&mut self, arguments: &Node) {
+        if let (Some(entry), Some(own)) = (arguments.entry("once_per"), arguments.entry("dag_run_id")) {
+            let message = "`once_per` makes the run's id itself, so `dag_run_id` can't stand beside it";
+            let mistake = Diagnostic::new(Code::CONFLICT, self.file, entry.key_span, message);
+            self.report(mistake.with_related(own.key_span, "the other one").with_help("leave one of them out"));
+        }
+        for (key, needed) in [("if_exists", "dag_run_id"), ("if_failed", "once_per"), ("if_differs", "once_per")] {
+            if let (Some(entry), None) = (arguments.entry(key), arguments.get(needed)) {
+                let message = format!("`{key}` goes with `{needed}`, which is not there");
+                let mistake = Diagnostic::new(Code::CONFLICT, self.file, entry.key_span, message);
+                self.report(mistake.with_help(format!("add `{needed}`, or leave `{key}` out")));
+            }
+        }
+    }
+
+    /// What is made once per key is known again by the playbook's name and the step's id, so these must be written.
+    fn once_per(&mut self, tree_has_name: bool, step: &Node, arguments: &Node) {
+        let Some(entry) = arguments.entry("once_per") else { return };
+        let missing = match (tree_has_name, step.get("id").is_some()) {
+            (true, true) => return,
+            (false, _) => "the playbook needs a `name`",
+            (true, false) => "the step needs an `id`",
+        };
+        let message = format!("with `once_per` {missing}: it is part of what is known again");
+        let mistake = Diagnostic::new(Code::MISSING_KEY, self.file, entry.key_span, message);
+        self.report(mistake.with_help("without one, a rename of the file or the step would run it again"));
     }
 
     fn logical_date(&mut self, arguments: &Node) {

@@ -59,6 +59,15 @@ const RUN: &[Field] = &[
 
 const RUN_STATE: &[Field] = &[field("state", Kind::EndState, false)];
 const NOTE: &[Field] = &[field("note", Kind::Text, false)];
+const CLEAR_TASKS: &[Field] = &[
+    field("dry_run", Kind::Bool, false),
+    field("only_failed", Kind::Bool, false),
+    field("reset_dag_runs", Kind::Bool, false),
+    field("include_downstream", Kind::Bool, false),
+    field("include_upstream", Kind::Bool, false),
+    field("dag_run_id", Kind::Text, true),
+];
+
 const CLEAR: &[Field] = &[field("dry_run", Kind::Bool, false)];
 const EVENT: &[Field] = &[field("dataset_uri", Kind::Text, false), field("extra", Kind::Object, true)];
 
@@ -106,6 +115,7 @@ fn fields(endpoint: &Endpoint) -> &'static [Field] {
         Endpoint::Run(..) => RUN_STATE,
         Endpoint::Note(..) => NOTE,
         Endpoint::Clear(..) => CLEAR,
+        Endpoint::ClearTasks(_) => CLEAR_TASKS,
         Endpoint::Events => EVENT,
         _ => &[],
     }

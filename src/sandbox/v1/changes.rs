@@ -50,6 +50,24 @@ pub(super) fn clear(world: &mut World, dag_id: &str, run_id: &str, call: &Call<'
     Ok(Answer::json(200, &json!({"task_instances": rows.collect::<Vec<_>>()})))
 }
 
+/// Clears the failed tasks of a run, or all; without `dry_run: false` it only tells which.
+pub(super) fn clear_tasks(world: &mut World, dag_id: &str, call: &Call<'_>) -> Result<Answer, Answer> {
+    let Value::Object(entries) = &call.body else { return Err(problem::oops()) };
+    body::refuse_unknown(&Endpoint::ClearTasks(String::new()), entries)?;
+    let run_id = entries.get("dag_run_id").and_then(Value::as_str).unwrap_or_default();
+    let run = find(world, dag_id, run_id, " ")?;
+    let is_wanted = |state: Option<&str>| {
+        entries.get("only_failed") != Some(&Value::Bool(true)) || matches!(state, Some("failed" | "upstream_failed"))
+    };
+    let keys = ["dag_id", "dag_run_id", "execution_date", "task_id"];
+    let tasks: Vec<_> = run.tasks(call.now).into_iter().filter(|task| is_wanted(task.state)).collect();
+    let rows: Vec<Value> = tasks.iter().map(|task| show::only(&show::task(run, task), &keys)).collect();
+    if entries.get("dry_run") == Some(&Value::Bool(false)) && !rows.is_empty() {
+        world.clear(dag_id, run_id, call.now);
+    }
+    Ok(Answer::json(200, &json!({"task_instances": rows})))
+}
+
 /// Deletes.
 pub(super) fn delete(world: &mut World, dag_id: &str, run_id: &str) -> Result<Answer, Answer> {
     if world.delete(dag_id, run_id) {

@@ -80,6 +80,7 @@ fn known(endpoint: &Endpoint, method: &str) -> &'static [&'static str] {
         | Endpoint::Health
         | Endpoint::Task(..)
         | Endpoint::Clear(..)
+        | Endpoint::ClearTasks(_)
         | Endpoint::Note(..)
         | Endpoint::Dataset(_) => &[],
     }

@@ -18,6 +18,17 @@ const CLEAR: [Field; 4] = [
     check::optional("run_on_latest_version", Kind::Bool),
 ];
 
+const CLEAR_TASKS: [Field; 8] = [
+    check::optional("dry_run", Kind::Bool),
+    check::optional("only_failed", Kind::Bool),
+    check::optional("reset_dag_runs", Kind::Bool),
+    check::optional("include_downstream", Kind::Bool),
+    check::optional("include_upstream", Kind::Bool),
+    check::optional("dag_run_id", Kind::Text),
+    check::optional("start_date", Kind::Text),
+    check::optional("end_date", Kind::Text),
+];
+
 /// Sets the state, the note or both.
 pub(super) fn patch(world: &mut World, dag_id: &str, run_id: &str, call: &Call<'_>) -> Result<Answer, Answer> {
     let entries = check::body(&PATCH, &call.body)?;
@@ -63,6 +74,22 @@ pub(super) fn clear(world: &mut World, dag_id: &str, run_id: &str, call: &Call<'
         return runs::get(world, dag_id, run_id, call);
     }
     let rows: Vec<Value> = run.tasks(call.now).iter().map(|task| show::task(run, task)).collect();
+    Ok(Answer::json(200, &json!({"task_instances": rows, "total_entries": rows.len()})))
+}
+
+/// Clears the failed tasks of a run, or all; without `dry_run: false` it only tells which.
+pub(super) fn clear_tasks(world: &mut World, dag_id: &str, call: &Call<'_>) -> Result<Answer, Answer> {
+    let entries = check::body(&CLEAR_TASKS, &call.body)?;
+    let run_id = entries.get("dag_run_id").and_then(Value::as_str).unwrap_or_default();
+    let missing = || detail::not_found(&format!("Dag Run id {run_id} not found in dag {dag_id}"));
+    let run = world.run(dag_id, run_id).ok_or_else(missing)?;
+    let only_failed = entries.get("only_failed").and_then(check::as_bool) == Some(true);
+    let is_wanted = |state: Option<&str>| !only_failed || matches!(state, Some("failed" | "upstream_failed"));
+    let tasks: Vec<_> = run.tasks(call.now).into_iter().filter(|task| is_wanted(task.state)).collect();
+    let rows: Vec<Value> = tasks.iter().map(|task| show::task(run, task)).collect();
+    if entries.get("dry_run").and_then(check::as_bool) == Some(false) && !rows.is_empty() {
+        world.clear(dag_id, run_id, call.now);
+    }
     Ok(Answer::json(200, &json!({"task_instances": rows, "total_entries": rows.len()})))
 }
 

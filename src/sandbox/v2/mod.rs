@@ -91,6 +91,7 @@ fn act(world: &mut World, endpoint: &Endpoint, call: &Call<'_>) -> Result<Answer
         Endpoint::Run(dag, run) if call.request.method == "DELETE" => changes::delete(world, dag, run),
         Endpoint::Note(..) => Err(detail::wrong_method()),
         Endpoint::Clear(dag, run) => changes::clear(world, dag, run, call),
+        Endpoint::ClearTasks(dag) => changes::clear_tasks(world, dag, call),
         Endpoint::Run(dag, run) => runs::get(world, dag, run, call),
         Endpoint::Tasks(dag, run) => runs::tasks(world, dag, run, call),
         Endpoint::Task(dag, run, task) => runs::task(world, (dag, run, task), call),

@@ -1,0 +1,101 @@
+//! Clearing the failed tasks of a run, so that they run again: a write that is known by what it changes.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use serde_json::json;
+
+use crate::airflow::answer::{DagRun, TaskInstance};
+use crate::airflow::client::Client;
+use crate::airflow::error::ApiError;
+use crate::airflow::model::RunState;
+use crate::event::{EventKind, WriteAnnounced};
+use crate::executor::Stop;
+use crate::executor::settle::{Patience, Settled, unknown};
+use crate::executor::step::StepRun;
+use crate::executor::write::{Write, Written};
+use crate::outcome::{ActionKind, Failure};
+use crate::source::Location;
+
+/// A run whose failed tasks are to be cleared, as it was before.
+struct Clearing {
+    dag_id: String,
+    dag_run_id: String,
+    /// When the run ended, as it was before it was cleared.
+    end_date: Option<Timestamp>,
+}
+
+impl StepRun<'_, '_> {
+    /// Clears the failed tasks of a failed run; gives the run as it is then.
+    pub(super) async fn clear(&mut self, run: DagRun) -> Result<DagRun, Stop> {
+        let (dag_id, id) = (&run.dag_id, &run.dag_run_id);
+        let tasks = self.pages(async |client, offset, limit| client.task_instances(dag_id, id, offset, limit).await);
+        let before = tasks.await?;
+        self.announce_clearing(&run, &before)?;
+        let clearing =
+            Clearing { dag_id: run.dag_id.clone(), dag_run_id: run.dag_run_id.clone(), end_date: run.end_date };
+        match self.write(&clearing).await? {
+            Written::Made(Some(run)) => Ok(run),
+            Written::Made(None) | Written::Taken => {
+                let (dag_id, id) = (&clearing.dag_id, &clearing.dag_run_id);
+                self.read(async |client, limit| client.dag_run(dag_id, id, limit).await).await
+            }
+        }
+    }
+
+    fn announce_clearing(&mut self, run: &DagRun, before: &[TaskInstance]) -> Result<(), Stop> {
+        let tasks = before.iter().map(|task| {
+            json!({ "task_id": task.task_id, "map_index": task.map_index, "try_number": task.try_number, "state": task.state })
+        });
+        let arguments = json!({ "only_failed": true, "end_date": run.end_date.map(|end| end.to_string()),
+            "tasks": tasks.collect::<Vec<_>>() });
+        Ok(self.run.emitter.emit(EventKind::WriteAnnounced(Box::new(WriteAnnounced {
+            step: self.index,
+            action: ActionKind::TriggerDag,
+            identity: format!("clear {}", run.dag_run_id),
+            subject: run.dag_id.clone(),
+            arguments,
+        })))?)
+    }
+}
+
+impl Write for Clearing {
+    /// The run after it was cleared, where it was read.
+    type Made = Option<DagRun>;
+
+    async fn send(&self, client: &Client, limit: Duration) -> Result<Self::Made, ApiError> {
+        client.clear_failed_tasks(&self.dag_id, &self.dag_run_id, limit).await.map(|()| None)
+    }
+
+    /// A run that is no longer failed, or has ended later, was cleared.
+    async fn look(&self, step: &mut StepRun<'_, '_>, patience: Patience) -> Settled<Self::Made> {
+        let is_cleared = |run: &DagRun| run.state != RunState::Failed || run.end_date != self.end_date;
+        match step.look_for_change((&self.dag_id, &self.dag_run_id), patience, is_cleared).await {
+            Settled::Found(run) => Settled::Found(Some(run)),
+            Settled::Absent => Settled::Absent,
+            Settled::Unknown => Settled::Unknown,
+        }
+    }
+
+    /// A clearing that comes late would run the tasks once more, so it is waited for.
+    fn patience(&self, _: Option<&ApiError>, _: bool, _: bool) -> Patience {
+        Patience::ToTheEnd
+    }
+
+    fn may_repeat(&self, settled: &Settled<Self::Made>) -> bool {
+        matches!(settled, Settled::Absent)
+    }
+
+    fn refusal(&self, _: &StepRun<'_, '_>, _: &ApiError, _: Option<&Self::Made>) -> Option<Failure> {
+        None
+    }
+
+    fn unknown(&self, step: &StepRun<'_, '_>, error: Option<&ApiError>) -> Failure {
+        let what = format!("the clearing of the DAG run `{}` of `{}`", self.dag_run_id, self.dag_id);
+        unknown(&what, &step.run.tools.client.run_url(&self.dag_id, &self.dag_run_id), error)
+    }
+
+    fn place(&self, step: &StepRun<'_, '_>, _: &ApiError) -> Option<Location> {
+        step.location_of("if_failed")
+    }
+}

@@ -1,0 +1,162 @@
+//! One run, one event for each key; a run that is there before the step.
+
+use myaf_run::airflow::model::RunState;
+use myaf_run::outcome::{ActionResult, FailureKind, StepOutcome};
+
+use crate::run::BOTH;
+use crate::stage::{Ran, Stage};
+
+/// A DAG that is done in a minute, one that fails and recovers when it is cleared, and one that never ends.
+const WORLD: &str = "
+    dags:
+      - {dag_id: good, run: {duration: 1m}}
+      - {dag_id: bad, run: {duration: 1m, tasks: [{task_id: first}, {task_id: t, outcome: failed, recovers_after: 1}]}}
+      - {dag_id: long, run: {duration: 100h}}
+    datasets: [{uri: d}]
+";
+
+async fn world(version: &'static str, faults: &str) -> Stage {
+    Stage::new(version, &format!("{}\n{faults}", crate::run::unindented(WORLD))).await
+}
+
+fn trigger(dag_id: &str, keys: &str) -> String {
+    format!("name: months\nsteps: [{{id: load, trigger_dag: {{dag_id: {dag_id}, {keys}}}, capture: made}}]")
+}
+
+fn outcome(ran: &Ran) -> Option<StepOutcome> {
+    ran.outcome(0)
+}
+
+/// How often the failing task of the only run of `bad` was tried.
+async fn tries(stage: &Stage) -> i64 {
+    let id = stage.runs("bad").await.remove(0);
+    let task = stage.send("GET", &format!("/dags/bad/dagRuns/{id}/taskInstances/t"), "").await;
+    task["try_number"].as_i64().expect("a number")
+}
+
+#[tokio::test]
+async fn the_same_key_makes_one_run_and_another_key_another() {
+    for version in BOTH {
+        let stage = world(version, "").await;
+        let first = stage.run(&trigger("good", "once_per: 2026-10, wait: true")).await;
+        assert_eq!(outcome(&first), Some(StepOutcome::Passed), "{first:#?}");
+        let again = stage.run(&trigger("good", "once_per: 2026-10, wait: true")).await;
+        assert_eq!(outcome(&again), Some(StepOutcome::Already), "{again:#?}");
+        assert!(again.step(0).writes.is_empty(), "nothing is announced");
+        assert_eq!(stage.runs("good").await.len(), 1);
+        stage.run(&trigger("good", "once_per: 2026-11, wait: true")).await;
+        assert_eq!(stage.runs("good").await.len(), 2);
+    }
+}
+
+#[tokio::test]
+async fn a_run_that_goes_on_is_followed_with_wait_and_already_without() {
+    for version in BOTH {
+        let stage = world(version, "").await;
+        stage.run(&trigger("good", "once_per: k")).await;
+        let without = stage.run(&trigger("good", "once_per: k")).await;
+        assert_eq!(outcome(&without), Some(StepOutcome::Already), "{without:#?}");
+        let with = stage.run(&trigger("good", "once_per: k, wait: true")).await;
+        assert_eq!(outcome(&with), Some(StepOutcome::Passed), "{with:#?}");
+        assert_eq!(stage.runs("good").await.len(), 1);
+    }
+}
+
+#[tokio::test]
+async fn a_run_that_has_failed_fails_is_cleared_or_made_anew() {
+    for version in BOTH {
+        let stage = world(version, "").await;
+        let first = stage.run(&trigger("bad", "once_per: k, wait: true")).await;
+        assert_eq!(first.kind(), FailureKind::DagRunFailed);
+        let again = stage.run(&trigger("bad", "once_per: k")).await;
+        assert_eq!(again.kind(), FailureKind::DagRunFailed, "{again:#?}");
+        let failure = again.step(0).failure.clone().expect("it failed");
+        assert!(failure.message.contains("was there already"), "{failure:#?}");
+        assert_eq!(failure.failed_tasks.len(), 1, "{failure:#?}");
+        let cleared = stage.run(&trigger("bad", "once_per: k, if_failed: clear")).await;
+        assert_eq!(outcome(&cleared), Some(StepOutcome::Passed), "{cleared:#?}");
+        assert!(cleared.write().identity.starts_with("clear myaf__months__load__k__"), "{cleared:#?}");
+        assert_eq!(stage.runs("bad").await.len(), 1);
+    }
+}
+
+#[tokio::test]
+async fn the_next_generation_is_made_beside_the_run_that_has_failed() {
+    for version in BOTH {
+        let stage = world(version, "").await;
+        stage.run(&trigger("bad", "once_per: k, wait: true")).await;
+        let next = stage.run(&trigger("bad", "once_per: k, if_failed: new, wait: true")).await;
+        assert_eq!(outcome(&next), Some(StepOutcome::Passed), "it recovers at its second start: {next:#?}");
+        assert_eq!(stage.runs("bad").await.len(), 2);
+        let done = stage.run(&trigger("bad", "once_per: k, if_failed: new, wait: true")).await;
+        assert_eq!(outcome(&done), Some(StepOutcome::Already), "{done:#?}");
+        assert_eq!(stage.runs("bad").await.len(), 2);
+    }
+}
+
+#[tokio::test]
+async fn another_conf_fails_unless_it_is_accepted() {
+    for version in BOTH {
+        let stage = world(version, "").await;
+        stage.run(&trigger("good", "once_per: k, conf: {month: 1, same: x}, wait: true")).await;
+        let other = stage.run(&trigger("good", "once_per: k, conf: {month: 2, same: x, new: 3}")).await;
+        assert_eq!(other.kind(), FailureKind::Rejected, "{other:#?}");
+        let message = other.step(0).failure.clone().expect("it failed").message;
+        assert!(message.ends_with("was made with another conf: `month`, `new`"), "{message}");
+        let accepted = stage.run(&trigger("good", "once_per: k, conf: {month: 2}, if_differs: accept")).await;
+        assert_eq!(outcome(&accepted), Some(StepOutcome::Already), "{accepted:#?}");
+        assert_eq!(stage.runs("good").await.len(), 1);
+    }
+}
+
+#[tokio::test]
+async fn a_run_with_the_authors_id_can_be_used() {
+    for version in BOTH {
+        let stage = world(version, "").await;
+        stage.run(&trigger("good", "dag_run_id: mine, wait: true")).await;
+        let refused = stage.run(&trigger("good", "dag_run_id: mine")).await;
+        assert_eq!(refused.kind(), FailureKind::Rejected, "{refused:#?}");
+        let used = stage.run(&trigger("good", "dag_run_id: mine, if_exists: use, wait: true")).await;
+        assert_eq!(outcome(&used), Some(StepOutcome::Already), "{used:#?}");
+        assert!(matches!(&used.step(0).result, Some(ActionResult::TriggerDag(run)) if run.state == RunState::Success));
+        assert_eq!(stage.runs("good").await, ["mine"]);
+        stage.run(&trigger("bad", "dag_run_id: lost, wait: true")).await;
+        let failed = stage.run(&trigger("bad", "dag_run_id: lost, if_exists: use")).await;
+        assert_eq!(failed.kind(), FailureKind::DagRunFailed, "{failed:#?}");
+    }
+}
+
+#[tokio::test]
+async fn a_lost_answer_to_a_keyed_trigger_or_to_a_clearing_does_nothing_twice() {
+    for version in BOTH {
+        for fault in ["lost_answer", "reset", "status, status: 503"] {
+            let faults = format!("faults: [{{on: {{method: POST, times: 2}}, fault: {fault}}}]");
+            let stage = world(version, &faults).await;
+            let made = stage.run(&trigger("good", "once_per: k, wait: true")).await;
+            assert_eq!(outcome(&made), Some(StepOutcome::Passed), "{version} {fault}: {made:#?}");
+            assert_eq!(stage.runs("good").await.len(), 1, "{version} {fault}");
+
+            let faults = format!("faults: [{{on: {{path: clearTaskInstances, times: 2}}, fault: {fault}}}]");
+            let stage = world(version, &faults).await;
+            stage.run(&trigger("bad", "once_per: k, wait: true")).await;
+            let cleared = stage.run(&trigger("bad", "once_per: k, if_failed: clear")).await;
+            assert_eq!(outcome(&cleared), Some(StepOutcome::Passed), "{version} {fault}: {cleared:#?}");
+            assert_eq!(tries(&stage).await, 2, "{version} {fault}: cleared once");
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_event_is_posted_once_for_a_key() {
+    for version in BOTH {
+        let stage = world(version, "").await;
+        let playbook = "name: months\nsteps: [{id: tell, post_dataset_event: {dataset_uri: d, once_per: k}}]";
+        let first = stage.run(playbook).await;
+        assert_eq!(outcome(&first), Some(StepOutcome::Passed), "{first:#?}");
+        let again = stage.run(playbook).await;
+        assert_eq!(outcome(&again), Some(StepOutcome::Already), "{again:#?}");
+        let other = stage.run(&playbook.replace("once_per: k", "once_per: l")).await;
+        assert_eq!(outcome(&other), Some(StepOutcome::Passed), "{other:#?}");
+        assert_eq!(stage.events().await.len(), 2, "{version}");
+    }
+}
