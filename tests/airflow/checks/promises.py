@@ -12,6 +12,7 @@ import unittest
 
 from checks import binary as program
 from checks.binary import inputs
+from checks.language import Language
 from checks.witness import Witness, credentials
 from stage import settings
 from stage.files import copy_file
@@ -28,7 +29,7 @@ EVENT = r"/(datasets|assets)/events$"
 
 def promises(airflow, binary):
     """The test class for one running Airflow."""
-    return type("Airflow%s" % airflow.version, (Promises, unittest.TestCase), {"airflow": airflow, "binary": binary})
+    return type("Airflow%s" % airflow.version, (Promises, Language, unittest.TestCase), {"airflow": airflow, "binary": binary})
 
 
 class Promises:

@@ -1,0 +1,118 @@
+"""What the keys of the language promise, each a test whose name is the sentence that must hold; as in `promises`."""
+import uuid
+
+from checks.binary import inputs
+from swallow_proxy import SwallowProxy
+
+CLEAR = r"/clearTaskInstances$"
+
+
+def key():
+    """A key that no run has had."""
+    return uuid.uuid4().hex[:12]
+
+
+class Language:
+    """Checks of single keys; the rest comes from `Promises`."""
+
+    # Once per key
+
+    def test_a_key_makes_one_run_however_often_it_is_asked_for(self):
+        words, before = inputs(dag="ok_dag", key=key()), self.witness.runs("ok_dag")
+        self.ends_with(0, self.repository.run("keyed_fail.yaml", *words))
+        first = self.new_run("ok_dag", before)
+        again = self.repository.run("keyed_fail.yaml", *words, "--output", "json")
+        self.ends_with(0, again)
+        self.assertEqual(again.step("keyed")["outcome"], "already", again)
+        self.assertEqual(again.step("keyed")["result"]["dag_run_id"], first)
+        self.assertEqual(self.new_run("ok_dag", before), first)
+        self.assertEqual(self.witness.run("ok_dag", first)["state"], "success")
+
+    def test_a_key_with_another_conf_fails_and_names_what_differs(self):
+        word, before = key(), self.witness.runs("ok_dag")
+        self.ends_with(0, self.repository.run("keyed_fail.yaml", *inputs(dag="ok_dag", key=word, n=1)))
+        other = self.repository.run("keyed_fail.yaml", *inputs(dag="ok_dag", key=word, n=2))
+        self.ends_with(1, other)
+        self.said("another conf: `n`", other)
+        self.new_run("ok_dag", before)
+
+    def test_the_run_of_a_key_that_failed_is_told_cleared_or_made_anew(self):
+        words, before = inputs(dag="fail_dag", key=key()), self.witness.runs("fail_dag")
+        self.ends_with(1, self.repository.run("keyed_fail.yaml", *words))
+        run = self.new_run("fail_dag", before)
+        told = self.repository.run("keyed_fail.yaml", *words)
+        self.ends_with(1, told)
+        self.said("was there already, and has failed", told)
+        self.said("if_failed: clear", told)
+        self.assertEqual(self.new_run("fail_dag", before), run)
+        self.assertEqual(self.tries_of_failed_task("fail_dag", run), 1)
+        # This DAG always fails, so it does once more.
+        self.ends_with(1, self.repository.run("keyed_clear.yaml", *words))
+        self.assertEqual(self.new_run("fail_dag", before), run)
+        self.assertEqual(self.tries_of_failed_task("fail_dag", run), 2)
+        self.ends_with(1, self.repository.run("keyed_new.yaml", *words))
+        self.assertEqual(len(set(self.witness.runs("fail_dag")) - set(before)), 2)
+
+    def tries_of_failed_task(self, dag_id, run):
+        """How often the failed task of a run was tried."""
+        path = "/dags/%s/dagRuns/%s/taskInstances" % (dag_id, run)
+        tries = [task["try_number"] for task in self.witness.pages(path, "task_instances") if task["state"] == "failed"]
+        self.assertEqual(len(tries), 1, "failed tasks")
+        return tries[0]
+
+    def test_a_clearing_whose_answer_is_lost_clears_once(self):
+        words, before = inputs(dag="fail_dag", key=key()), self.witness.runs("fail_dag")
+        self.ends_with(1, self.repository.run("keyed_fail.yaml", *words))
+        run = self.new_run("fail_dag", before)
+        with SwallowProxy(self.airflow.root) as proxy:
+            self.through(proxy)
+            proxy.swallow(CLEAR, mode="after")
+            outcome = self.repository.run("keyed_clear.yaml", *words)
+            proxy.finish()
+            self.assertEqual([post["swallowed"] for post in proxy.sent("POST", CLEAR)], [True])
+        self.ends_with(1, outcome)
+        self.assertEqual(self.tries_of_failed_task("fail_dag", run), 2)
+
+    def test_an_event_with_a_key_is_posted_once(self):
+        self.witness.wait_until_idle("dataset_consumer_dag")
+        words, before = inputs(key=key()), self.witness.events("upstream_data")
+        self.ends_with(0, self.repository.run("keyed_event.yaml", *words))
+        self.new_event(before)
+        again = self.repository.run("keyed_event.yaml", *words, "--output", "json")
+        self.ends_with(0, again)
+        self.assertEqual(again.step("tell")["outcome"], "already", again)
+        self.new_event(before)
+
+    def test_a_run_with_an_own_id_that_is_there_is_used(self):
+        own, before = "suite_" + key(), self.witness.runs("ok_dag")
+        self.ends_with(0, self.repository.run("own_id.yaml", *inputs(id=own)))
+        self.assertEqual(self.new_run("ok_dag", before), own)
+        again = self.repository.run("own_id.yaml", *inputs(id=own), "--output", "json")
+        self.ends_with(0, again)
+        self.assertEqual(again.step("own")["outcome"], "already", again)
+        self.assertEqual(self.new_run("ok_dag", before), own)
+
+    # Values, choices, silence
+
+    def test_values_waits_and_ignored_failures_do_what_they_say(self):
+        before = self.witness.runs("ok_dag")
+        outcome = self.repository.run("values.yaml", *inputs(word="ünï"), "--output", "json")
+        self.ends_with(0, outcome)
+        run = self.new_run("ok_dag", before)
+        report = outcome.report
+        self.assertEqual(report["outputs"], {"count": len(self.witness.dag_ids()), "run": run})
+        outcomes = {step["id"]: step["outcome"] for step in report["steps"]}
+        self.assertEqual([name for name, word in outcomes.items() if word == "ignored"], ["never", "missing"])
+        self.assertEqual(self.witness.run("ok_dag", run)["conf"], {"hidden": "confidential-4711"})
+        self.assertIsNone(outcome.step("silent")["result"])
+        self.assertNotIn("confidential-4711", str(outcome))
+
+    def test_tags_choose_what_is_run(self):
+        before = self.witness.runs("ok_dag")
+        outcome = self.repository.run("values.yaml", *inputs(word="w"), "--skip-tags", "read", "--output", "json")
+        self.ends_with(0, outcome)
+        self.assertNotIn("until", [step["id"] for step in outcome.report["steps"]])
+        self.new_run("ok_dag", before)
+        nothing = self.repository.run("values.yaml", *inputs(word="w"), "--tags", "raed")
+        self.ends_with(6, nothing)
+        self.said("did you mean `read`?", nothing)
