@@ -17,4 +17,5 @@ mod playbook_schema;
 mod retry;
 mod sandbox_recordings;
 mod selection;
+mod values;
 mod wait;
