@@ -69,6 +69,11 @@ impl<T> Call<T> {
         Self { method: Method::POST, path, query: Vec::new(), body: Some(body), accept: JSON, read }
     }
 
+    /// A `PATCH` of JSON that wants JSON.
+    pub(super) fn patch(path: Path, body: Value, read: fn(&[u8]) -> Result<T, Unreadable>) -> Self {
+        Self { method: Method::PATCH, ..Self::post(path, body, read) }
+    }
+
     /// Adds a query parameter.
     pub(super) fn with(mut self, name: &'static str, value: impl Display) -> Self {
         self.query.push((name, value.to_string()));

@@ -19,7 +19,7 @@ use super::auth::{AuthScheme, BadCredential, Credential};
 use super::base_url::BaseUrl;
 use super::call::{Call, Rows, escape};
 use super::error::{ApiError, ErrorKind};
-use super::model::ApiVersion;
+use super::model::{ApiVersion, RunState};
 use super::sender::Sender;
 use super::session::Session;
 use super::verdict::Received;
@@ -114,6 +114,12 @@ impl Client {
         format!("{}/dags/{}/dagRuns/{}", self.api_base(), escape(dag_id), escape(dag_run_id))
     }
 
+    /// Where the API shows a DAG.
+    #[must_use]
+    pub fn dag_url(&self, dag_id: &str) -> String {
+        format!("{}/dags/{}", self.api_base(), escape(dag_id))
+    }
+
     /// Where the API shows the newest events of a dataset.
     #[must_use]
     pub fn events_url(&self, dataset_id: i64) -> String {
@@ -167,6 +173,18 @@ impl Client {
         self.one(call, limit).await
     }
 
+    /// Pauses or unpauses a DAG.
+    ///
+    /// # Errors
+    /// As [`ApiError`] says; ask it for its [`delivery`](ApiError::delivery).
+    pub async fn set_paused(&self, dag_id: &str, is_paused: bool, limit: Duration) -> Result<Dag, ApiError> {
+        let call = |version| match version {
+            ApiVersion::V1 => v1::set_paused(dag_id, is_paused),
+            ApiVersion::V2 => v2::set_paused(dag_id, is_paused),
+        };
+        self.one(call, limit).await
+    }
+
     /// A page of files that can't be imported, at most 100.
     ///
     /// # Errors
@@ -213,6 +231,26 @@ impl Client {
             ApiVersion::V2 => v2::clear_failed_tasks(dag_id, dag_run_id),
         };
         self.one(call, limit).await
+    }
+
+    /// A page of a DAG's runs in any of these states, at most 100.
+    ///
+    /// # Errors
+    /// As [`ApiError`] says; v1 gives an empty page for a DAG that doesn't exist.
+    pub async fn dag_runs(
+        &self,
+        dag_id: &str,
+        states: &[RunState],
+        offset: u64,
+        limit: Duration,
+    ) -> Result<Page<DagRun>, ApiError> {
+        let call = |version| match version {
+            ApiVersion::V1 => v1::dag_runs(dag_id, states, offset),
+            ApiVersion::V2 => v2::dag_runs(dag_id, states, offset),
+        };
+        let mut page = self.page(call, limit).await?;
+        page.items.retain(|run: &DagRun| states.contains(&run.state));
+        Ok(page)
     }
 
     /// A page of a run's task instances, at most 100; v1 gives an empty page for a run that doesn't exist.

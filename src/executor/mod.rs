@@ -92,6 +92,8 @@ enum Stop {
     Failed(Box<Failure>),
     /// A signal ended the run; the words say what goes on without us.
     Interrupted(Option<String>),
+    /// There was nothing for it to do, for this reason.
+    Skipped(String),
     /// An event could not be kept.
     Broken(SinkError),
 }

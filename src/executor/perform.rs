@@ -18,11 +18,13 @@ struct End {
     result: Option<ActionResult>,
     failure: Option<Failure>,
     captured: Map<String, Value>,
+    /// Why it was skipped, when it found that out itself.
+    why: Option<String>,
 }
 
 impl End {
     fn without_result(outcome: StepOutcome, failure: Option<Failure>) -> Self {
-        Self { outcome, result: None, failure, captured: Map::new() }
+        Self { outcome, result: None, failure, captured: Map::new(), why: None }
     }
 }
 
@@ -44,6 +46,7 @@ impl StepRun<'_, '_> {
                 let outcome = self.outcome_of(&failure);
                 End { result: self.known.take(), ..End::without_result(outcome, Some(*failure)) }
             }
+            Err(Stop::Skipped(why)) => End { why: Some(why), ..End::without_result(StepOutcome::Skipped, None) },
             Err(Stop::Interrupted(words)) => {
                 let message = words.unwrap_or_else(|| "stopped by a signal".to_owned());
                 let failure = Failure::new(FailureKind::Interrupted, message);
@@ -56,7 +59,9 @@ impl StepRun<'_, '_> {
 
     fn finish(&mut self, end: End) -> Result<StepOutcome, SinkError> {
         if end.captured.is_empty() {
-            let why = format!("step `{}` was {}", self.planned.id, end.outcome.as_str());
+            let why =
+                end.why.as_ref().filter(|_| !self.planned.no_log).map(|why| format!(": {why}")).unwrap_or_default();
+            let why = format!("step `{}` was {}{why}", self.planned.id, end.outcome.as_str());
             let names: Vec<String> = self.capture_names().map(str::to_owned).collect();
             for name in &names {
                 self.run.variables.unmake(name, &why);
@@ -115,7 +120,7 @@ impl StepRun<'_, '_> {
         match captured {
             Ok(captured) => {
                 let captured = vars(&result).into_iter().chain(captured).collect();
-                Ok(End { outcome: self.outcome, result: Some(result), failure: None, captured })
+                Ok(End { captured, result: Some(result), ..End::without_result(self.outcome, None) })
             }
             Err(failure) => {
                 let outcome = self.outcome_of(&failure);
@@ -206,5 +211,5 @@ impl StepRun<'_, '_> {
 
 /// A step whose action passed and whose captures failed: the result stays known.
 fn failed_with(result: ActionResult, failure: Failure, outcome: StepOutcome) -> End {
-    End { outcome, result: Some(result), failure: Some(failure), captured: Map::new() }
+    End { result: Some(result), ..End::without_result(outcome, Some(failure)) }
 }

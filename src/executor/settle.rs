@@ -8,7 +8,7 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
-use crate::airflow::answer::{DagRun, DatasetEvent, EventsPage, NewDagRun, Page};
+use crate::airflow::answer::{Dag, DagRun, DatasetEvent, EventsPage, NewDagRun, Page};
 use crate::airflow::client::Client;
 use crate::airflow::error::{ApiError, ErrorKind};
 use crate::executor::step::StepRun;
@@ -85,6 +85,26 @@ impl StepRun<'_, '_> {
             }
             if !self.look_again(end, &mut pause).await {
                 return if is_absent { Settled::Absent } else { Settled::Unknown };
+            }
+        }
+    }
+
+    /// Looks whether a DAG is not paused any more.
+    pub(super) async fn look_for_unpaused(&mut self, dag_id: &str, patience: Patience) -> Settled<Dag> {
+        let end = self.settle_end();
+        let mut pause = LOOK_FIRST;
+        loop {
+            let seen = self.look(end, async |client, limit| client.dag(dag_id, limit).await).await;
+            let is_paused = match seen {
+                Some(Ok(dag)) if !dag.is_paused => return Settled::Found(dag),
+                Some(Ok(_)) => true,
+                Some(Err(_)) | None => false,
+            };
+            if is_paused && patience == Patience::OneAnswer {
+                return Settled::Absent;
+            }
+            if !self.look_again(end, &mut pause).await {
+                return if is_paused { Settled::Absent } else { Settled::Unknown };
             }
         }
     }

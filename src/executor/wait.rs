@@ -110,7 +110,8 @@ impl StepRun<'_, '_> {
         }
     }
 
-    fn say_state(&mut self, run: &DagRun) -> Result<(), Stop> {
+    /// Says in which state a run that is waited for was seen.
+    pub(super) fn say_state(&mut self, run: &DagRun) -> Result<(), Stop> {
         let state = run.state.as_str().to_owned();
         Ok(self.run.emitter.emit(EventKind::Waiting { step: self.index, dag_run_id: run.dag_run_id.clone(), state })?)
     }
@@ -186,7 +187,7 @@ impl StepRun<'_, '_> {
                 failure = failure.with_note(format!("its tasks could not be read: {}", why.message));
             }
             // That it failed is known; a signal only ends the search for the reason.
-            Err(Stop::Interrupted(_)) => {}
+            Err(Stop::Interrupted(_) | Stop::Skipped(_)) => {}
             Err(Stop::Broken(error)) => return Err(error.into()),
         }
         if let Some(ui) = self.run.tools.ui_url.as_deref() {
@@ -209,7 +210,7 @@ impl StepRun<'_, '_> {
         match self.read(async |client, limit| client.task_log(&request, limit).await).await {
             Ok(mut lines) => Ok(lines.split_off(lines.len().saturating_sub(count))),
             Err(Stop::Failed(why)) => Ok(vec![format!("(its log could not be read: {})", why.message)]),
-            Err(Stop::Interrupted(_)) => Ok(Vec::new()),
+            Err(Stop::Interrupted(_) | Stop::Skipped(_)) => Ok(Vec::new()),
             Err(Stop::Broken(error)) => Err(error.into()),
         }
     }

@@ -51,7 +51,7 @@ pub struct AssertDag {
 /// `trigger_dag`: makes one DAG run and, with `wait`, follows it to its end.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-#[schemars(inline, extend("x-not-yet" = ["if_active", "unpause"]))]
+#[schemars(inline)]
 pub struct TriggerDag {
     /// The DAG's id.
     pub dag_id: Text,
@@ -73,6 +73,11 @@ pub struct TriggerDag {
     pub if_failed: Option<IfFailed>,
     /// When the run of `once_per` is there with another conf: `fail` (default) or `accept` it.
     pub if_differs: Option<IfDiffers>,
+    /// What to do when the DAG has a queued or running run: `trigger` all the same (default), `skip` the step, `wait` until
+    /// none is left, or `fail`.
+    pub if_active: Option<IfActive>,
+    /// Unpause the DAG before the run is made, and leave it so. Default false.
+    pub unpause: Option<Flag>,
     /// Follow the run to its end: `true`, or how to.
     pub wait: Option<Wait>,
 }
@@ -110,6 +115,21 @@ pub enum IfDiffers {
     Fail,
     /// Take it as it is.
     Accept,
+}
+
+/// What to do when the DAG has a run that has not ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+#[schemars(inline)]
+pub enum IfActive {
+    /// Make the run all the same.
+    Trigger,
+    /// Make no run; the step is skipped.
+    Skip,
+    /// Make the run when none is left.
+    Wait,
+    /// Make no run; the step fails.
+    Fail,
 }
 
 /// Whether and how to follow a DAG run.

@@ -14,6 +14,7 @@ use super::answer::{
 use super::auth::{AuthScheme, Credential};
 use super::call::{Call, PAGE_ROWS, Path, Rows, TEXT, Unreadable, escape, read_json};
 use super::log;
+use super::model::RunState;
 
 /// How a credential is shown here unless the user says otherwise.
 pub(super) const fn usual_scheme(credential: &Credential) -> AuthScheme {
@@ -53,6 +54,12 @@ pub(super) fn dag(dag_id: &str) -> Call<Dag> {
     Call::get(Path::of("/dags").id(dag_id), read_json::<wire::Dag, _>)
 }
 
+/// `PATCH /dags/{dag_id}`; an empty body is a 500, a text for the flag a 400.
+pub(super) fn set_paused(dag_id: &str, is_paused: bool) -> Call<Dag> {
+    let body = json!({ "is_paused": is_paused });
+    Call::patch(Path::of("/dags").id(dag_id), body, read_json::<wire::Dag, _>).with("update_mask", "is_paused")
+}
+
 /// `GET /importErrors`.
 pub(super) fn import_errors(offset: u64) -> Call<Rows<ImportError>> {
     Call::get(Path::of("/importErrors"), read_json::<wire::ImportErrors, _>).page(offset, PAGE_ROWS)
@@ -79,6 +86,12 @@ pub(super) fn dag_run(dag_id: &str, dag_run_id: &str) -> Call<DagRun> {
 pub(super) fn clear_failed_tasks(dag_id: &str, dag_run_id: &str) -> Call<()> {
     let body = json!({ "dry_run": false, "dag_run_id": dag_run_id, "only_failed": true, "reset_dag_runs": true });
     Call::post(Path::of("/dags").id(dag_id).then("/clearTaskInstances"), body, read_json::<wire::Cleared, _>)
+}
+
+/// `GET /dags/{dag_id}/dagRuns` in these states; 200 with no rows for a DAG that does not exist.
+pub(super) fn dag_runs(dag_id: &str, states: &[RunState], offset: u64) -> Call<Rows<DagRun>> {
+    let call = Call::get(Path::of("/dags").id(dag_id).then("/dagRuns"), read_json::<wire::DagRuns, _>);
+    states.iter().fold(call, |call, state| call.with("state", state.as_str())).page(offset, PAGE_ROWS)
 }
 
 /// `GET …/taskInstances`; 200 with no rows for a run that doesn't exist.

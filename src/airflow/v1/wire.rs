@@ -81,6 +81,12 @@ impl From<Cleared> for () {
 }
 
 #[derive(Deserialize)]
+pub(super) struct DagRuns {
+    dag_runs: Vec<DagRun>,
+    total_entries: Option<u64>,
+}
+
+#[derive(Deserialize)]
 pub(super) struct TaskInstances {
     task_instances: Vec<TaskInstance>,
     total_entries: Option<u64>,
@@ -233,6 +239,12 @@ impl From<Dags> for Rows<answer::Dag> {
 impl From<ImportErrors> for Rows<answer::ImportError> {
     fn from(wire: ImportErrors) -> Self {
         Self::of(wire.import_errors, wire.total_entries)
+    }
+}
+
+impl From<DagRuns> for Rows<answer::DagRun> {
+    fn from(wire: DagRuns) -> Self {
+        Self::of(wire.dag_runs, wire.total_entries)
     }
 }
 

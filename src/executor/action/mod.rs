@@ -1,5 +1,6 @@
 //! The actions, one file each.
 
+mod active_runs;
 mod assert;
 mod assert_dag;
 mod clear;
@@ -9,5 +10,6 @@ mod post_dataset_event;
 mod print;
 mod set_vars;
 mod trigger_dag;
+mod unpause;
 
 pub(super) use set_vars::vars;

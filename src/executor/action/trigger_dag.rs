@@ -1,25 +1,26 @@
 //! `trigger_dag`: one DAG run, never two.
 //!
-//! > DAG there and not paused? → own id free? → announced → written (see `write`) → followed (see `wait`)
+//! > DAG there and not paused? → own id free? → way made (see `active_runs`) → announced → written (see `write`) → followed (see `wait`)
 
 use std::time::Duration;
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use crate::airflow::answer::{DagRun, NewDagRun};
+use crate::airflow::answer::{Dag, DagRun, NewDagRun};
 use crate::airflow::client::Client;
 use crate::airflow::error::{ApiError, ErrorKind};
 use crate::airflow::model::{NOTE_MAX_CHARS, RunState, check_dag_run_id};
 use crate::event::{EventKind, WriteAnnounced};
 use crate::executor::Stop;
+use crate::executor::action::active_runs::Way;
 use crate::executor::action::once::{Before, Rules};
 use crate::executor::identity::Identity;
 use crate::executor::settle::{Patience, Settled, unknown};
 use crate::executor::step::StepRun;
 use crate::executor::write::{Write, Written};
 use crate::outcome::{ActionKind, ActionResult, DagRunResult, Failure, FailureKind};
-use crate::playbook::action::{TriggerDag, Wait, WaitSettings};
+use crate::playbook::action::{IfActive, TriggerDag, Wait, WaitSettings};
 use crate::source::Location;
 
 /// How long it is believed that a DAG is there and not paused.
@@ -33,13 +34,18 @@ impl StepRun<'_, '_> {
             Some(Wait::Switch(true)) => Some(WaitSettings::default()),
             Some(Wait::Settings(settings)) => Some(settings.clone()),
         };
+        let way = Way {
+            unpause: keys.unpause.is_some_and(|unpause| unpause.0),
+            if_active: keys.if_active.unwrap_or(IfActive::Trigger),
+        };
         let rules = Rules::of(&keys);
         let new = self.new_run(keys)?;
-        self.ready(&new.dag_id).await?;
         let new = match self.look_before(new, &rules).await? {
             Before::Absent(new) => new,
             Before::There(run, new) => return self.adopt(*run, &new, (&rules, wait)).await,
         };
+        let paused = self.ready(&new.dag_id, way.unpause).await?;
+        self.make_way(&new, paused, way).await?;
         self.announce_run(&new)?;
         let sent = new.conf.clone();
         let write = RunWrite { new, is_authors: rules.is_authors() };
@@ -133,22 +139,26 @@ impl StepRun<'_, '_> {
         failure.at(self.location_of(key))
     }
 
-    /// A run of a paused DAG stays queued and nobody says so; so no run is made.
-    async fn ready(&mut self, dag_id: &str) -> Result<(), Stop> {
+    /// A run of a paused DAG stays queued and nobody says so; so no run is made, unless the DAG may be unpaused: then it is
+    /// handed back.
+    pub(super) async fn ready(&mut self, dag_id: &str, may_unpause: bool) -> Result<Option<Dag>, Stop> {
         let now = self.run.tools.clock.elapsed();
         let known = self.run.ready_dags.get(dag_id);
         if known.is_some_and(|read| now.saturating_sub(*read) < DAG_READY_FOR) {
-            return Ok(());
+            return Ok(None);
         }
         let dag = self.dag(dag_id).await?;
+        if dag.is_paused && may_unpause {
+            return Ok(Some(dag));
+        }
         if dag.is_paused {
             let message = format!("the DAG `{dag_id}` is paused; no run was made");
-            let failure = Failure::new(FailureKind::NotReady, message);
-            let failure = failure.with_help("unpause it in Airflow: its runs would stay queued");
-            return Err(self.at_key("dag_id", failure).into());
+            let failure = Failure::new(FailureKind::NotReady, message).with_note("its runs would stay queued");
+            let help = "write `unpause: true` to unpause it before the run and leave it so";
+            return Err(self.at_key("dag_id", failure.with_help(help)).into());
         }
         self.run.ready_dags.insert(dag_id.to_owned(), now);
-        Ok(())
+        Ok(None)
     }
 
     pub(in crate::executor) fn already_there(&self, run: &DagRun) -> Failure {
