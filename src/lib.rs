@@ -22,7 +22,7 @@
 //! 11. The schema in `schemas/` comes from the Rust types, is executed at run time and is the one editors read.
 //! 12. No import runs up, and there is no circle.
 //!
-//! Which way imports may run is a table in `tests/architecture.rs`, held by a test.
+//! Which way imports may run is a table in `tests/house`, held by a test.
 
 pub mod clock;
 pub mod secret;

@@ -44,7 +44,7 @@ fn the_schema_is_json_on_stdout_and_is_the_one_of_the_library() {
 
 #[test]
 fn a_command_that_comes_later_is_named_as_such() {
-    for command in ["runs", "resume", "doctor", "init", "schedule", "explain", "completions", "man"] {
+    for command in ["runs", "resume", "doctor", "init", "schedule", "completions", "man"] {
         let ended = Run::new().args(&[command]).end();
         let help = format!("the command `{command}` is not supported yet");
         assert!(ended.code == 2 && ended.stderr.contains(&help), "{}", ended.stderr);
@@ -417,4 +417,41 @@ fn stdout_that_is_a_file_gets_the_report_and_nothing_else() {
     let status = run.command().stdout(file).stderr(stderr).status().expect("it runs");
     let report: serde_json::Value = serde_json::from_str(&fs::read_to_string(path).expect("text")).expect("JSON");
     assert_eq!((status.code(), &report["exit_code"]), (Some(0), &0.into()));
+}
+
+/// A folder with playbooks, one of them wrong, and with files that are none.
+fn folder_of_playbooks() -> Run {
+    let run = Run::new().file("books/b.yml", "steps:\n  - prnt: hi\n").file("books/a.yaml", "steps:\n  - print: hi\n");
+    let run = run.file("books/values.yaml", "a: 1\n").file("books/.hidden/c.yaml", "steps:\n  - bad: 1\n");
+    run.file("books/deep/d.yaml", "inputs: { x: { default: y } }\nsteps:\n  - print: hi\n")
+        .file("books/notes.txt", "steps:")
+}
+
+#[test]
+fn check_walks_folders_and_passes_over_what_is_no_playbook() {
+    let run = folder_of_playbooks().args(&["check", "books"]);
+    run.end().is_golden("cli/check_folder");
+    let run = Run::new().file("empty/x.txt", "").args(&["check", "empty"]);
+    run.end().is_golden("cli/check_empty_folder");
+}
+
+#[test]
+fn mistakes_are_told_to_programs_on_stdout() {
+    for format in ["json", "github"] {
+        let run = folder_of_playbooks().args(&["check", "--message-format", format, "books"]);
+        run.end().is_golden(&format!("cli/check_{format}"));
+        let run = folder_of_playbooks().args(&["--sandbox", "--message-format", format, "books/b.yml"]);
+        let ended = run.end();
+        assert_eq!((ended.code, ended.stdout.lines().count()), (2, 1), "{}", ended.transcript());
+    }
+}
+
+#[test]
+fn a_strict_run_runs_nothing_that_is_warned_of_and_another_says_nothing_of_it() {
+    let playbook = "inputs: {x: {default: y}}\nsteps: [{print: hi}]";
+    let strict = Run::playbook(playbook).args(&["--sandbox", "--strict"]).end();
+    assert_eq!((strict.code, strict.stdout.as_str()), (2, ""), "{}", strict.transcript());
+    strict.is_golden("cli/strict_run");
+    let plain = Run::playbook(playbook).args(&["--sandbox"]).end();
+    assert!(plain.code == 0 && !plain.stderr.contains("W002"), "{}", plain.transcript());
 }

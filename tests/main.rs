@@ -6,6 +6,7 @@ mod stage;
 mod actions;
 mod cli;
 mod docs;
+mod explained;
 mod expressions;
 mod house;
 mod invalid_playbooks;

@@ -36,6 +36,11 @@ have happened, 70 a bug, 74 can't write, 129, 130 and 143 a signal.";
 pub(super) enum Command {
     /// Check playbooks without running them
     Check(CheckArgs),
+    /// Say what a code such as E021 means, with an example; without a code, list all
+    Explain {
+        /// The code
+        code: Option<String>,
+    },
     /// Print a JSON Schema: of playbooks, or of the scenarios of the sandbox
     Schema {
         /// Which schema
@@ -64,9 +69,15 @@ pub(super) enum SchemaKind {
 /// Checking.
 #[derive(Debug, Args)]
 pub(super) struct CheckArgs {
-    /// The playbooks
-    #[arg(required = true, value_name = "PLAYBOOK")]
+    /// Playbooks, and folders with playbooks
+    #[arg(required = true, value_name = "PLAYBOOK|DIR")]
     pub(super) playbooks: Vec<PathBuf>,
+    /// Take warnings for errors
+    #[arg(long, env = "MYAF_RUN_STRICT", hide_env = true, value_parser = FalseyValueParser::new())]
+    pub(super) strict: bool,
+    /// How mistakes are told: for people, as JSON lines on stdout, or as annotations of GitHub Actions on stdout
+    #[arg(long, value_enum, default_value = "human", env = "MYAF_RUN_MESSAGE_FORMAT", hide_env = true)]
+    pub(super) message_format: MessageFormat,
     /// Don't colour messages
     #[arg(long, env = "MYAF_RUN_NO_COLOR", hide_env = true, value_parser = FalseyValueParser::new())]
     pub(super) no_color: bool,
@@ -74,6 +85,7 @@ pub(super) struct CheckArgs {
 
 /// Running.
 #[derive(Debug, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of the command line")]
 pub(super) struct RunArgs {
     /// The playbook to run
     #[arg(required = true)]
@@ -153,9 +165,28 @@ pub(super) struct RunArgs {
     #[arg(long, value_enum, default_value = "text", env = "MYAF_RUN_OUTPUT", hide_env = true)]
     pub(super) output: Output,
 
+    /// Run nothing when the playbook has warnings
+    #[arg(long, env = "MYAF_RUN_STRICT", hide_env = true, value_parser = FalseyValueParser::new())]
+    pub(super) strict: bool,
+
+    /// How mistakes in the playbook are told: for people, as JSON lines on stdout, or as annotations of GitHub Actions
+    #[arg(long, value_enum, default_value = "human", env = "MYAF_RUN_MESSAGE_FORMAT", hide_env = true)]
+    pub(super) message_format: MessageFormat,
+
     /// Don't colour messages
     #[arg(long, env = "MYAF_RUN_NO_COLOR", hide_env = true, value_parser = FalseyValueParser::new())]
     pub(super) no_color: bool,
+}
+
+/// How mistakes are told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum MessageFormat {
+    /// Drawn for people, on stderr.
+    Human,
+    /// A JSON object a line, on stdout.
+    Json,
+    /// Annotations of GitHub Actions, on stdout.
+    Github,
 }
 
 /// The API's version.

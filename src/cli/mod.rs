@@ -23,9 +23,11 @@ mod target_search;
 
 mod args;
 mod check;
+mod explain;
 mod inputs;
 mod list_steps;
 mod place;
+mod playbooks;
 mod run;
 mod sandbox;
 mod schema;

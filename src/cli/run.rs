@@ -11,6 +11,7 @@ use crate::airflow::auth::AuthScheme;
 use crate::airflow::client::{Client, ClientOptions};
 use crate::airflow::model::ApiVersion;
 use crate::cli::args::{Cli, Command, Output, RunArgs};
+use crate::cli::check::Manner;
 use crate::cli::environment::Environment;
 use crate::cli::exit_code::ExitCode;
 use crate::cli::list_steps::{list_steps, selection};
@@ -18,7 +19,7 @@ use crate::cli::place::{self, Place};
 use crate::cli::screen::Screen;
 use crate::cli::signals::{Signals, wait};
 use crate::cli::streams::{Streams, is_coloured};
-use crate::cli::{check, git, identity, inputs, sandbox, schema};
+use crate::cli::{check, explain, git, identity, inputs, sandbox, schema};
 use crate::diagnostic::Diagnostic;
 use crate::executor::{Interrupt, Limits, Tools, execute};
 use crate::http::HttpOptions;
@@ -32,10 +33,11 @@ use crate::reporter::text::Text;
 pub async fn dispatch(environment: &Environment, streams: &mut Streams, exit: fn(i32)) -> ExitCode {
     let cli = match Cli::try_parse_from(&environment.args) {
         Ok(cli) => cli,
-        Err(error) => return explain(&error, environment, streams),
+        Err(error) => return help_or_mistake(&error, environment, streams),
     };
     let code = match &cli.command {
         Some(Command::Check(args)) => check::check(args, environment, streams),
+        Some(Command::Explain { code }) => explain::explain(code.as_deref(), streams),
         Some(Command::Schema { kind }) => schema::schema(*kind, streams),
         Some(Command::Sandbox { scenario, port }) => {
             let signals = Signals::watch(exit);
@@ -51,7 +53,7 @@ pub async fn dispatch(environment: &Environment, streams: &mut Streams, exit: fn
 }
 
 /// Help and version go to stdout, mistakes to stderr.
-fn explain(error: &clap::Error, environment: &Environment, streams: &mut Streams) -> ExitCode {
+fn help_or_mistake(error: &clap::Error, environment: &Environment, streams: &mut Streams) -> ExitCode {
     let text = error.render().to_string();
     if error.use_stderr() {
         streams.err_text(&without_values(&text, &environment.args));
@@ -74,19 +76,20 @@ struct Invocation<'a> {
     path: &'a Path,
     environment: &'a Environment,
     streams: &'a mut Streams,
-    colour: bool,
+    manner: Manner,
 }
 
 impl<'a> Invocation<'a> {
     /// None without a playbook, which the command line's parser has told.
     fn new(args: &'a RunArgs, environment: &'a Environment, streams: &'a mut Streams) -> Option<Self> {
         let colour = is_coloured(environment, environment.terminals.stderr, args.no_color);
-        Some(Self { args, path: args.playbook.as_deref()?, environment, streams, colour })
+        let manner = Manner { format: args.message_format, strict: args.strict, colour };
+        Some(Self { args, path: args.playbook.as_deref()?, environment, streams, manner })
     }
 
     /// Loads, plans, runs and reports. `Err` is the code of what was said already.
     async fn run(mut self, signals: Signals) -> Result<ExitCode, ExitCode> {
-        let loaded = check::read(self.path, self.environment, self.streams, self.colour).ok_or(ExitCode::Usage)?;
+        let loaded = check::read(self.path, self.environment, self.streams, self.manner).ok_or(ExitCode::Usage)?;
         let selection = selection(&self.args.tags, &self.args.skip_tags, self.args.start_at.as_ref());
         let (steps, left_out) = plan::select(&loaded, &selection).map_err(|error| self.no_plan(&error))?;
         if self.args.list_steps {
@@ -143,7 +146,7 @@ impl<'a> Invocation<'a> {
     }
 
     fn mistaken(&mut self, mistakes: &[Diagnostic]) -> ExitCode {
-        check::say(mistakes, self.streams, self.colour);
+        check::say(mistakes, self.streams, self.manner);
         ExitCode::Usage
     }
 
@@ -183,7 +186,7 @@ impl<'a> Invocation<'a> {
             limits: Limits { max_time: self.args.max_time, ..Limits::default() },
             ui_url: place.ui_url.clone(),
         };
-        let text = Text::new(plan.file.clone(), self.colour);
+        let text = Text::new(plan.file.clone(), self.manner.colour);
         let is_terminal = self.environment.terminals.stderr;
         let mut screen = Screen::new(self.streams, self.args.output, text, is_terminal);
         let ended = tokio::select! {

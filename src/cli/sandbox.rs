@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use crate::cli::check::{plain, say};
+use crate::cli::check::{Manner, plain, say};
 use crate::cli::environment::Environment;
 use crate::cli::exit_code::ExitCode;
 use crate::cli::signals::{Signals, wait};
@@ -53,7 +53,8 @@ pub(super) fn read(path: Option<&Path>, environment: &Environment, streams: &mut
     match file.and_then(|file| Scenario::load(&file)) {
         Ok(scenario) => Some(scenario),
         Err(mistakes) => {
-            say(&mistakes, streams, is_coloured(environment, environment.terminals.stderr, false));
+            let colour = is_coloured(environment, environment.terminals.stderr, false);
+            say(&mistakes, streams, Manner::for_people(colour));
             None
         }
     }

@@ -65,6 +65,11 @@ fn draw_one(diagnostic: &Diagnostic, renderer: &Renderer) -> String {
 }
 
 fn with_place<'a>(group: Group<'a>, diagnostic: &Diagnostic) -> Group<'a> {
+    if diagnostic.is_concealed {
+        let (line, column) = diagnostic.file.line_column(diagnostic.span.start);
+        let name = safe(diagnostic.file.name());
+        return group.element(Origin::path(name).line(line).char_column(column));
+    }
     let mut spans = vec![diagnostic.span];
     spans.extend(diagnostic.related.iter().map(|(span, _)| *span));
     let excerpt = excerpt(&diagnostic.file, &spans);
@@ -226,7 +231,7 @@ error[E002]: twice
     #[test]
     fn the_summary_counts_errors_and_warnings() {
         let file = step();
-        let make = |severity| Diagnostic::new(Code { id: "X", severity }, &file, Span::new(0, 1), "m");
+        let make = |severity| Diagnostic::new(Code { id: "X", severity, explanation: "" }, &file, Span::new(0, 1), "m");
         let error = make(Severity::Error);
         let warning = make(Severity::Warning);
         assert_eq!(summary(&[error.clone(), error.clone(), warning.clone()]), "2 errors, 1 warning");

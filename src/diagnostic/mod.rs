@@ -5,9 +5,11 @@
 
 mod draw;
 mod excerpt;
+mod message;
 mod wording;
 
 pub use draw::{draw, summary};
+pub use message::{github, json};
 pub use wording::{alternatives, near_name, quote};
 
 use crate::source::{SourceFile, Span};
@@ -28,12 +30,18 @@ pub struct Code {
     pub id: &'static str,
     /// Error or warning.
     pub severity: Severity,
+    /// What it means, with a wrong example and its mend, as Markdown.
+    pub explanation: &'static str,
 }
 
 macro_rules! codes {
     ($($(#[$doc:meta])* $name:ident = $id:literal $severity:ident;)*) => {
         impl Code {
-            $($(#[$doc])* pub const $name: Self = Self { id: $id, severity: Severity::$severity };)*
+            $($(#[$doc])* pub const $name: Self = Self {
+                id: $id,
+                severity: Severity::$severity,
+                explanation: include_str!(concat!("explained/", $id, ".md")),
+            };)*
             /// Every code there is, in order.
             pub const ALL: &'static [Self] = &[$(Self::$name),*];
         }
@@ -113,6 +121,16 @@ codes! {
     NOT_IN_AIRFLOW = "E042" Error;
     /// A value that Airflow refuses, or that can't be used there.
     REFUSED = "E043" Error;
+    /// A capture that may not be set where it is used.
+    MAY_NOT_BE_SET = "W001" Warning;
+    /// An input, var or capture that is never used.
+    UNUSED = "W002" Warning;
+    /// A wait without a bound of its own.
+    NO_BOUND = "W003" Warning;
+    /// A literal that looks like a credential.
+    CREDENTIAL = "W004" Warning;
+    /// A secret in what Airflow shows to every reader.
+    SECRET_SHOWN = "W005" Warning;
 }
 
 /// One mistake at one place.
@@ -134,6 +152,8 @@ pub struct Diagnostic {
     pub notes: Vec<String>,
     /// The way out, shown as `help:`.
     pub help: Option<String>,
+    /// The line is not shown, since it holds what nobody should see.
+    pub is_concealed: bool,
 }
 
 impl Diagnostic {
@@ -149,7 +169,15 @@ impl Diagnostic {
             related: None,
             notes: Vec::new(),
             help: None,
+            is_concealed: false,
         }
+    }
+
+    /// Keeps the line itself from being shown.
+    #[must_use]
+    pub const fn concealed(mut self) -> Self {
+        self.is_concealed = true;
+        self
     }
 
     /// Adds the words beside the caret.

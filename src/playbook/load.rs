@@ -20,6 +20,8 @@ pub struct Loaded {
     pub playbook: Playbook,
     /// The environment variables that its templates name.
     pub env_names: Vec<String>,
+    /// What its author should look at.
+    pub warnings: Vec<Diagnostic>,
 }
 
 static SCHEMA: LazyLock<Schema> = LazyLock::new(|| Schema::new(schema()));
@@ -38,7 +40,7 @@ pub fn load(name: &str, bytes: Vec<u8>) -> Result<Loaded, Vec<Diagnostic>> {
     let file = yaml::decode(name, bytes).map_err(|mistake| vec![mistake])?;
     let Parsed { tree, mut mistakes } = yaml::read(&file);
     let Some(tree) = tree else { return Err(mistakes) };
-    let Checked { mistakes: meaning, env_names } = check(&file, &tree);
+    let Checked { mistakes: meaning, warnings, env_names } = check(&file, &tree);
     // What is wrong as YAML is told once, and so is a wrong shape; what it means comes when these are right.
     for found in [SCHEMA.check(&file, &tree), meaning] {
         let is_new = |one: &Diagnostic| !mistakes.iter().any(|told| told.span.holds(one.span));
@@ -50,7 +52,7 @@ pub fn load(name: &str, bytes: Vec<u8>) -> Result<Loaded, Vec<Diagnostic>> {
         return Err(mistakes);
     }
     match serde_json::from_value(tree.to_json()) {
-        Ok(playbook) => Ok(Loaded { file, tree, playbook, env_names }),
+        Ok(playbook) => Ok(Loaded { file, tree, playbook, env_names, warnings }),
         Err(error) => {
             let message = format!("the playbook can't be read: {error}");
             Err(vec![Diagnostic::new(crate::diagnostic::Code::WRONG_TYPE, &file, tree.span, message)])

@@ -16,7 +16,7 @@ const MAY_IMPORT: [(&str, &[&str]); 17] = [
     ("outcome", &["airflow::model", "source"]),
     ("event", &["outcome", "source"]),
     ("record", &["event", "outcome"]),
-    ("playbook", &["source", "diagnostic", "yaml", "outcome", "airflow::model"]),
+    ("playbook", &["source", "secret", "diagnostic", "yaml", "outcome", "airflow::model"]),
     ("plan", &["source", "diagnostic", "yaml", "outcome", "playbook", "record"]),
     ("sandbox", &["yaml", "source", "diagnostic", "clock", "airflow::model"]),
     ("reporter", &["event", "record", "outcome", "source", "diagnostic"]),

@@ -74,3 +74,36 @@ fn no_message_speaks_of_the_machinery() {
         }
     }
 }
+
+const WARNED: &str = "tests/playbooks/warned";
+
+/// Checks a playbook of the folder of those that are valid and warned of.
+fn check_warned(name: &str, strict: bool) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_myaf-run"));
+    command.arg("check").args(strict.then_some("--strict")).arg(name).current_dir(WARNED).env_clear();
+    command.output().expect("the program starts")
+}
+
+#[test]
+fn every_warning_is_told_as_it_was_agreed_and_fails_only_strictly() {
+    let bless = std::env::var_os("MYAF_RUN_BLESS").is_some();
+    let entries = std::fs::read_dir(WARNED).expect("the folder is there");
+    let paths = entries.map(|entry| entry.expect("an entry").path());
+    let names: Vec<PathBuf> = paths.filter(|path| path.extension().is_some_and(|end| end == "yaml")).collect();
+    assert!(names.len() >= 7, "{names:?}");
+    for path in names {
+        let name = path.file_name().and_then(|name| name.to_str()).expect("a plain name");
+        let output = check_warned(name, false);
+        let told = String::from_utf8(output.stderr).expect("stderr is text");
+        let golden = path.with_extension("stderr");
+        if bless {
+            std::fs::write(&golden, &told).expect("the golden file can be written");
+        }
+        assert_eq!(told, std::fs::read_to_string(&golden).unwrap_or_default(), "{name}");
+        assert_eq!(output.status.code(), Some(0), "{name}");
+        let is_warned = told.contains("warning[W");
+        assert_eq!(is_warned, name != "nothing_to_warn_of.yaml", "{name}");
+        assert_eq!(check_warned(name, true).status.code(), Some(if is_warned { 2 } else { 0 }), "{name}");
+        assert!(!told.contains("hunter2") && !told.contains("AKIA"), "a credential is not shown: {told}");
+    }
+}

@@ -1,7 +1,7 @@
 //! Looking names up: which are known where, and what is said of the others.
 
 use crate::diagnostic::{Code, Diagnostic, near_name};
-use crate::playbook::check::names::Local;
+use crate::playbook::check::names::{Local, Used};
 use crate::playbook::check::{Checker, RESERVED};
 use crate::playbook::template::{NameUse, Place, Shape};
 use crate::source::Span;
@@ -19,6 +19,11 @@ impl Checker<'_> {
         let name = used.name.as_str();
         let span = place.span(self.file, Some(&used.range));
         let is_field = local.fields.contains(&name);
+        if !is_field && !local.words.contains(&name) {
+            let (step, in_when) = (self.names.ended, self.names.in_when);
+            let (name, guarded) = (name.to_owned(), used.guarded);
+            self.names.uses.push(Used { name, span, guarded, step, in_when });
+        }
         let made = self.names.find(name);
         if is_field && made.is_some() {
             let message = format!("`{name}` is both a field of this step's result and a name of the playbook");

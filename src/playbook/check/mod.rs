@@ -12,6 +12,7 @@ mod inputs;
 mod lookup;
 mod steps;
 mod templates;
+mod warnings;
 
 use crate::diagnostic::{Code, Diagnostic};
 use crate::playbook::Loaded;
@@ -25,6 +26,8 @@ use crate::yaml::Node;
 pub(super) struct Checked {
     /// Every mistake.
     pub(super) mistakes: Vec<Diagnostic>,
+    /// Every warning, when there is no mistake.
+    pub(super) warnings: Vec<Diagnostic>,
     /// The environment variables that templates name, each once.
     pub(super) env_names: Vec<String>,
 }
@@ -48,7 +51,8 @@ pub(super) fn check(file: &SourceFile, tree: &Node) -> Checked {
     checker.outputs(tree.get("outputs"));
     let mut mistakes = checker.found;
     mistakes.sort_by_key(|mistake| mistake.span.start);
-    Checked { mistakes, env_names: checker.names.into_env_names() }
+    let warnings = if mistakes.is_empty() { warnings::warnings(file, tree, &checker.names) } else { Vec::new() };
+    Checked { mistakes, warnings, env_names: checker.names.into_env_names() }
 }
 
 /// The captures that chosen steps use and that only steps make which are not chosen.

@@ -45,6 +45,21 @@ pub(super) struct Made {
     pub(super) known: Known,
 }
 
+/// A use of a name.
+#[derive(Debug, Clone)]
+pub(super) struct Used {
+    /// The name.
+    pub(super) name: String,
+    /// Where it stands.
+    pub(super) span: Span,
+    /// Whether it is asked for with `is defined` or `default`.
+    pub(super) guarded: bool,
+    /// The step it stands in, counted from 0.
+    pub(super) step: usize,
+    /// Whether it stands in the step's `when`.
+    pub(super) in_when: bool,
+}
+
 /// The names that are known so far.
 #[derive(Debug)]
 pub(super) struct Names {
@@ -60,6 +75,10 @@ pub(super) struct Names {
     pub(super) chosen: Option<Vec<bool>>,
     /// How many steps have ended where the check is.
     pub(super) ended: usize,
+    /// Every use of a name that was made, or may have been.
+    pub(super) uses: Vec<Used>,
+    /// Whether the check is in a step's `when`.
+    pub(super) in_when: bool,
     /// The functions.
     pub(super) functions: Vec<String>,
     /// Environment variables that templates name.
@@ -84,6 +103,8 @@ impl Names {
             steps: Vec::new(),
             chosen: None,
             ended: 0,
+            uses: Vec::new(),
+            in_when: false,
             functions: engine.functions(),
             environment: BTreeSet::new(),
         }

@@ -69,7 +69,9 @@ impl Checker<'_> {
             self.templates(name, Local::default());
         }
         if let Some(when) = step.get("when") {
+            self.names.in_when = true;
             self.condition(when, Local::default());
+            self.names.in_when = false;
         }
         self.retry(step, action.map(|(kind, _)| kind));
         if let Some((kind, entry)) = action {
@@ -271,7 +273,7 @@ impl Checker<'_> {
 }
 
 /// The names that a step sets or captures, with their spans.
-fn captures(step: &Node) -> Vec<(&str, Span)> {
+pub(super) fn captures(step: &Node) -> Vec<(&str, Span)> {
     let sets = step.get("set_vars").map(Node::entries).unwrap_or_default();
     let sets = sets.iter().map(|entry| (entry.key.as_str(), entry.key_span));
     sets.chain(captured(step)).collect()

@@ -1,0 +1,216 @@
+//! What a playbook may do and its author should look at: warnings, for a playbook without mistakes.
+//!
+//! In: the tree, and the names that the check has seen made and used. Out: warnings in the order of the file.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::LazyLock;
+
+use regex_lite::Regex;
+
+use crate::diagnostic::{Code, Diagnostic};
+use crate::playbook::check::names::{Maker, Names};
+use crate::playbook::check::steps::captures;
+use crate::playbook::template::{Place, uses_of_template};
+use crate::secret::is_secret_name;
+use crate::source::{SourceFile, Span};
+use crate::yaml::{Node, NodeValue};
+
+/// The shortest text under a name such as `password` that is taken for one.
+const SECRET_LEAST: usize = 6;
+
+/// Forms that credentials of well-known services have.
+static CREDENTIAL: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    let forms = [
+        r"AKIA[0-9A-Z]{16}",
+        r"gh[pousr]_[A-Za-z0-9]{20,}",
+        r"xox[abeprs]-[A-Za-z0-9-]{10,}",
+        r"glpat-[A-Za-z0-9_-]{20,}",
+        r"eyJ[A-Za-z0-9_-]{8,}\.eyJ[A-Za-z0-9_-]{8,}\.",
+        r"-----BEGIN [A-Z ]*PRIVATE KEY",
+        r"[a-z][a-z0-9+.-]*://[^/\s:@]+:[^/\s@]+@",
+    ];
+    Regex::new(&forms.join("|")).ok()
+});
+
+/// Who makes a capture, and when.
+struct Made<'t> {
+    step: usize,
+    span: Span,
+    when: Option<&'t str>,
+    may_be_ignored: bool,
+}
+
+/// Every warning.
+pub(super) fn warnings(file: &SourceFile, tree: &Node, names: &Names) -> Vec<Diagnostic> {
+    let mut found = Warnings { file, found: Vec::new() };
+    let steps = tree.get("steps").map(Node::items).unwrap_or_default();
+    found.unused(names);
+    found.may_not_be_set(steps, names);
+    for step in steps {
+        found.wait_without_bound(step);
+    }
+    for part in [tree.get("vars"), tree.get("inputs"), tree.get("steps"), tree.get("outputs")].into_iter().flatten() {
+        found.credentials(part, None);
+    }
+    found.shown_secrets(tree, steps);
+    found.found.sort_by_key(|warning| warning.span.start);
+    found.found
+}
+
+struct Warnings<'a> {
+    file: &'a SourceFile,
+    found: Vec<Diagnostic>,
+}
+
+impl Warnings<'_> {
+    fn warn(&mut self, code: Code, span: Span, message: String, help: &str) {
+        self.found.push(Diagnostic::new(code, self.file, span, message).with_help(help));
+    }
+
+    fn unused(&mut self, names: &Names) {
+        let used: BTreeSet<&str> = names.uses.iter().map(|used| used.name.as_str()).collect();
+        let unused = names.made.iter().filter(|made| !made.name.starts_with('_') && !used.contains(made.name.as_str()));
+        for made in unused {
+            let what = match made.maker {
+                Maker::Input => "the input",
+                Maker::Var => "the var",
+                Maker::Capture => "the capture",
+            };
+            let message = format!("{what} `{}` is never used", made.name);
+            let help = format!("remove it, or call it `_{}`", made.name);
+            self.warn(Code::UNUSED, made.span, message, &help);
+        }
+    }
+
+    /// A use of what only a step with a `when` of its own makes, or one whose failure is ignored.
+    fn may_not_be_set(&mut self, steps: &[Node], names: &Names) {
+        let mut makers: BTreeMap<&str, Vec<Made<'_>>> = BTreeMap::new();
+        for (at, step) in steps.iter().enumerate() {
+            let may_be_ignored = step.get("ignore_errors").is_some();
+            for (name, span) in captures(step) {
+                let made = Made { step: at, span, when: when(step), may_be_ignored };
+                makers.entry(name).or_default().push(made);
+            }
+        }
+        let asked: BTreeSet<(usize, &str)> = names
+            .uses
+            .iter()
+            .filter(|used| used.in_when && used.guarded)
+            .map(|used| (used.step, used.name.as_str()))
+            .collect();
+        let mut told = BTreeSet::new();
+        for used in names.uses.iter().filter(|used| !used.guarded) {
+            let Some(made) = makers.get(used.name.as_str()) else { continue };
+            let own = steps.get(used.step).and_then(when).filter(|_| !used.in_when);
+            let is_sure =
+                |made: &Made<'_>| !made.may_be_ignored && (made.when.is_none() || (own.is_some() && made.when == own));
+            let mut before = made.iter().filter(|made| made.step < used.step);
+            let Some(last) = made.iter().rfind(|made| made.step < used.step) else { continue };
+            if before.any(is_sure) || asked.contains(&(used.step, used.name.as_str())) || !told.insert(&used.name) {
+                continue;
+            }
+            let why = if last.may_be_ignored { "its failure may be ignored" } else { "it has a `when`" };
+            let message = format!("`{}` may not be set: the step that makes it may not, since {why}", used.name);
+            let help = format!("ask `{} is defined`, or give both steps the same `when`", used.name);
+            let warning = Diagnostic::new(Code::MAY_NOT_BE_SET, self.file, used.span, message);
+            self.found.push(warning.with_related(last.span, "made here").with_help(help));
+        }
+    }
+
+    fn wait_without_bound(&mut self, step: &Node) {
+        let Some(wait) = step.get("trigger_dag").and_then(|arguments| arguments.entry("wait")) else { return };
+        let is_bound = match &wait.value.value {
+            NodeValue::Bool(true) => false,
+            NodeValue::Map(_) => wait.value.get("timeout").is_some(),
+            NodeValue::Bool(false)
+            | NodeValue::Null
+            | NodeValue::Number(_)
+            | NodeValue::String(_)
+            | NodeValue::List(_) => true,
+        };
+        if !is_bound && step.get("timeout").is_none() {
+            let message = "this wait has no bound of its own: it is given up after 1h".to_owned();
+            self.warn(Code::NO_BOUND, wait.key_span, message, "say how long it may take: `wait: { timeout: 2h }`");
+        }
+    }
+
+    /// Texts that look like a credential, by themselves or by the name of their key. They are not shown.
+    fn credentials(&mut self, node: &Node, key: Option<&str>) {
+        match &node.value {
+            NodeValue::String(text) => {
+                let is_plain = !text.contains("{{") && !text.contains("{%");
+                let is_named = key.is_some_and(is_secret_name) && text.len() >= SECRET_LEAST && is_plain;
+                let has_form = CREDENTIAL.as_ref().is_some_and(|forms| forms.is_match(text));
+                if is_named || has_form {
+                    let message = "this looks like a credential, and a playbook is kept in git".to_owned();
+                    let help = "make it an input with `secret: true` and `from_env: NAME`";
+                    let warning = Diagnostic::new(Code::CREDENTIAL, self.file, node.span, message).with_help(help);
+                    self.found.push(warning.concealed());
+                }
+            }
+            NodeValue::List(items) => items.iter().for_each(|item| self.credentials(item, key)),
+            NodeValue::Map(entries) => {
+                for entry in entries {
+                    // What stands below the name of an input or var goes by that name: `api_key: { default: … }`.
+                    let is_inner = matches!(entry.key.as_str(), "default" | "enum");
+                    let name = if is_inner { key } else { Some(entry.key.as_str()) };
+                    let is_about_it = matches!(entry.key.as_str(), "from_env" | "once_per" | "description" | "pattern");
+                    if !is_about_it {
+                        self.credentials(&entry.value, name);
+                    }
+                }
+            }
+            NodeValue::Null | NodeValue::Bool(_) | NodeValue::Number(_) => {}
+        }
+    }
+
+    /// Secret inputs, and vars made of them, in what Airflow shows to every reader.
+    fn shown_secrets(&mut self, tree: &Node, steps: &[Node]) {
+        let mut secrets: BTreeSet<String> = BTreeSet::new();
+        for entry in tree.get("inputs").map(Node::entries).unwrap_or_default() {
+            if matches!(entry.value.get("secret").map(|node| &node.value), Some(NodeValue::Bool(true))) {
+                secrets.insert(entry.key.clone());
+            }
+        }
+        for entry in tree.get("vars").map(Node::entries).unwrap_or_default() {
+            if secret_in(&entry.value, &secrets).is_some() {
+                secrets.insert(entry.key.clone());
+            }
+        }
+        for step in steps.iter().filter(|_| !secrets.is_empty()) {
+            let places = [("trigger_dag", "note"), ("trigger_dag", "conf"), ("post_dataset_event", "extra")];
+            for (action, key) in places {
+                let value = step.get(action).and_then(|arguments| arguments.get(key));
+                let Some((name, place, range)) = value.and_then(|value| secret_in(value, &secrets)) else { continue };
+                let message =
+                    format!("`{name}` is secret, and Airflow shows `{key}` to everybody who may read the DAG");
+                let help = "let the DAG take it from a connection or a variable of Airflow";
+                self.warn(Code::SECRET_SHOWN, place.span(self.file, Some(&range)), message, help);
+            }
+        }
+    }
+}
+
+/// The first secret name in the templates of a value, with its place.
+fn secret_in(node: &Node, secrets: &BTreeSet<String>) -> Option<(String, Place, std::ops::Range<usize>)> {
+    match &node.value {
+        NodeValue::String(text) if text.contains("{{") || text.contains("{%") => {
+            let names = uses_of_template(text).ok()?.names;
+            let secret = names.into_iter().find(|name| secrets.contains(&name.name))?;
+            Some((secret.name, Place { scalar: node.span, offset: 0 }, secret.range))
+        }
+        NodeValue::List(items) => items.iter().find_map(|item| secret_in(item, secrets)),
+        NodeValue::Map(entries) => entries.iter().find_map(|entry| secret_in(&entry.value, secrets)),
+        NodeValue::String(_) | NodeValue::Null | NodeValue::Bool(_) | NodeValue::Number(_) => None,
+    }
+}
+
+/// The text of a step's `when`; plain `true` is none.
+fn when(step: &Node) -> Option<&str> {
+    let node = step.get("when")?;
+    match &node.value {
+        NodeValue::Bool(false) => Some("false"),
+        NodeValue::String(text) => Some(text.trim()),
+        NodeValue::Bool(true) | NodeValue::Null | NodeValue::Number(_) | NodeValue::List(_) | NodeValue::Map(_) => None,
+    }
+}
