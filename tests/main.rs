@@ -8,6 +8,7 @@ mod cli;
 mod docs;
 mod explained;
 mod expressions;
+mod hostile;
 mod house;
 mod invalid_playbooks;
 mod masking;

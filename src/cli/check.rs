@@ -164,9 +164,15 @@ pub(super) fn say(mistakes: &[Diagnostic], streams: &mut Streams, manner: Manner
 fn tell(mistakes: &[Diagnostic], streams: &mut Streams, manner: Manner) {
     match manner.format {
         MessageFormat::Human => streams.err_styled(&draw(mistakes, manner.colour)),
-        MessageFormat::Json => mistakes.iter().for_each(|mistake| streams.out_text(&format!("{}\n", json(mistake)))),
+        MessageFormat::Json => {
+            for mistake in mistakes {
+                streams.out_text(&format!("{}\n", json(mistake)));
+            }
+        }
         MessageFormat::Github => {
-            mistakes.iter().for_each(|mistake| streams.out_text(&format!("{}\n", github(mistake))))
+            for mistake in mistakes {
+                streams.out_text(&format!("{}\n", github(mistake)));
+            }
         }
     }
 }

@@ -7,7 +7,9 @@ use crate::diagnostic::{Code, near_name};
 /// Explains a code; without one, lists all.
 pub(super) fn explain(code: Option<&str>, streams: &mut Streams) -> ExitCode {
     let Some(wanted) = code else {
-        Code::ALL.iter().for_each(|code| streams.out_text(&format!("{}\n", title(code))));
+        for code in Code::ALL {
+            streams.out_text(&format!("{}\n", title(code)));
+        }
         return ExitCode::Success;
     };
     let found = Code::ALL.iter().find(|code| code.id.eq_ignore_ascii_case(wanted));

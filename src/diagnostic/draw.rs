@@ -18,7 +18,7 @@ use annotate_snippets::renderer::Renderer;
 use annotate_snippets::{AnnotationKind, Group, Level, Origin, Snippet};
 
 use super::excerpt::{excerpt, visible};
-use super::{Diagnostic, Severity};
+use super::{Diagnostic, MOST_MISTAKES, Severity};
 
 const MOST_DRAWN: usize = 100;
 const LONGEST_WORDS: usize = 2000;
@@ -32,7 +32,8 @@ pub fn draw(diagnostics: &[Diagnostic], color: bool) -> String {
     let shown = &diagnostics[..diagnostics.len().min(MOST_DRAWN)];
     let mut drawn: Vec<String> = shown.iter().map(|diagnostic| draw_one(diagnostic, &renderer)).collect();
     if diagnostics.len() > MOST_DRAWN {
-        drawn.push(format!("… and {} more\n", diagnostics.len() - MOST_DRAWN));
+        let least = if diagnostics.len() >= MOST_MISTAKES { "at least " } else { "" };
+        drawn.push(format!("… and {least}{} more\n", diagnostics.len() - MOST_DRAWN));
     }
     drawn.join("\n")
 }

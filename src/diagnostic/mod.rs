@@ -14,6 +14,9 @@ pub use wording::{alternatives, near_name, quote};
 
 use crate::source::{SourceFile, Span};
 
+/// As many mistakes are looked for in one go; what a file has beyond them is not looked at.
+pub const MOST_MISTAKES: usize = 1000;
+
 /// How bad a diagnostic is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Severity {

@@ -2,7 +2,7 @@
 
 use std::sync::LazyLock;
 
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Diagnostic, MOST_MISTAKES};
 use crate::playbook::check::{Checked, check};
 use crate::playbook::model::Playbook;
 use crate::source::SourceFile;
@@ -39,6 +39,7 @@ pub fn schema() -> serde_json::Value {
 pub fn load(name: &str, bytes: Vec<u8>) -> Result<Loaded, Vec<Diagnostic>> {
     let file = yaml::decode(name, bytes).map_err(|mistake| vec![mistake])?;
     let Parsed { tree, mut mistakes } = yaml::read(&file);
+    mistakes.truncate(MOST_MISTAKES);
     let Some(tree) = tree else { return Err(mistakes) };
     let Checked { mistakes: meaning, warnings, env_names } = check(&file, &tree);
     // What is wrong as YAML is told once, and so is a wrong shape; what it means comes when these are right.
@@ -48,6 +49,7 @@ pub fn load(name: &str, bytes: Vec<u8>) -> Result<Loaded, Vec<Diagnostic>> {
         mistakes.extend(further);
     }
     mistakes.sort_by_key(|mistake| mistake.span.start);
+    mistakes.truncate(MOST_MISTAKES);
     if !mistakes.is_empty() {
         return Err(mistakes);
     }

@@ -13,22 +13,28 @@ const ATTRIBUTES: [(&str, &[&str]); 3] = [
     ("target", &["name", "url"]),
 ];
 
+/// As many names, the newest, are compared with one that is not defined.
+const COMPARED_NAMES: usize = 100;
+
+/// As many ids of steps are compared with one that is not there.
+const STEPS_COMPARED: usize = 1000;
+
 impl Checker<'_> {
     /// Looks a name up that a template uses.
     pub(super) fn name(&mut self, used: &NameUse, place: Place, local: Local) {
         let name = used.name.as_str();
-        let span = place.span(self.file, Some(&used.range));
         let is_field = local.fields.contains(&name);
         if !is_field && !local.words.contains(&name) {
             let (step, in_when) = (self.names.ended, self.names.in_when);
             let (name, guarded) = (name.to_owned(), used.guarded);
-            self.names.uses.push(Used { name, span, guarded, step, in_when });
+            self.names.uses.push(Used { name, place, range: used.range.clone(), guarded, step, in_when });
         }
         let made = self.names.find(name);
         if is_field && made.is_some() {
             let message = format!("`{name}` is both a field of this step's result and a name of the playbook");
-            let mistake = Diagnostic::new(Code::NAME_TAKEN, self.file, span, message)
-                .with_help(format!("write `result.{name}` for the field, or give the other one another name"));
+            let mistake =
+                Diagnostic::new(Code::NAME_TAKEN, self.file, place.span(self.file, Some(&used.range)), message)
+                    .with_help(format!("write `result.{name}` for the field, or give the other one another name"));
             self.report(mistake);
         } else if name == "result" && local.words.contains(&name) && !local.fields.is_empty() {
             self.attribute(used, place, local.fields);
@@ -42,7 +48,7 @@ impl Checker<'_> {
         } else if name == "env" {
             self.names.environment.extend(used.attribute.clone());
         } else {
-            self.undefined(used, span, local);
+            self.undefined(used, place.span(self.file, Some(&used.range)), local);
         }
     }
 
@@ -53,7 +59,7 @@ impl Checker<'_> {
             let mistake = Diagnostic::new(Code::UNDEFINED_NAME, self.file, span, "`steps` can't be read as a whole");
             return self.report(mistake.with_help("write `steps.ID.outcome`, with the id of an earlier step"));
         };
-        let found = self.names.steps.iter().position(|(known, _)| known == id);
+        let found = self.names.steps.get(id).copied();
         let mistake = match found {
             Some(at) if at < self.names.ended => {
                 let is_left_out = self.names.chosen.as_ref().is_some_and(|chosen| chosen.get(at) == Some(&false));
@@ -68,8 +74,9 @@ impl Checker<'_> {
             None => {
                 let mistake =
                     Diagnostic::new(Code::UNDEFINED_NAME, self.file, span, format!("there is no step `{id}`"));
-                let ids = self.names.steps.iter().map(|(known, _)| known.as_str());
-                Some(match near_name(id, ids) {
+                let mut ids: Vec<&str> = self.names.steps.keys().map(String::as_str).collect();
+                ids.sort_unstable();
+                Some(match near_name(id, ids.into_iter().take(STEPS_COMPARED)) {
                     Some(near) if near.contains('-') => mistake.with_help(format!("did you mean `steps['{near}']`?")),
                     Some(near) => mistake.with_help(format!("did you mean `steps.{near}`?")),
                     None => mistake.with_help("give the step an `id` to speak of it"),
@@ -112,7 +119,7 @@ impl Checker<'_> {
 
     fn undefined(&mut self, used: &NameUse, span: Span, local: Local) {
         let name = used.name.as_str();
-        if let Some((_, made)) = self.names.unselected.iter().find(|(unselected, _)| unselected == name) {
+        if let Some(made) = self.names.unselected.get(name) {
             if !used.guarded {
                 let message = format!("`{name}` is not captured: its step is not selected");
                 let mistake = Diagnostic::new(Code::NOT_SELECTED, self.file, span, message)
@@ -122,7 +129,7 @@ impl Checker<'_> {
             }
             return;
         }
-        if let Some((_, made)) = self.names.later.iter().find(|(later, _)| later == name) {
+        if let Some(made) = self.names.later.get(name) {
             if !used.guarded {
                 let message = format!("`{name}` is used before it is captured");
                 let mistake = Diagnostic::new(Code::USED_TOO_EARLY, self.file, span, message)
@@ -136,7 +143,7 @@ impl Checker<'_> {
             self.report(self.reserved(name, span));
             return;
         }
-        let known = self.names.made.iter().map(|made| made.name.as_str());
+        let known = self.names.made.iter().rev().take(COMPARED_NAMES).rev().map(|made| made.name.as_str());
         let known = known.chain(local.fields.iter().copied()).chain(local.words.iter().copied());
         let known: Vec<&str> = known.chain(self.names.functions.iter().map(String::as_str)).collect();
         let mistake = Diagnostic::new(Code::UNDEFINED_NAME, self.file, span, format!("`{name}` is not defined"));

@@ -14,7 +14,7 @@ mod steps;
 mod templates;
 mod warnings;
 
-use crate::diagnostic::{Code, Diagnostic};
+use crate::diagnostic::{Code, Diagnostic, MOST_MISTAKES};
 use crate::playbook::Loaded;
 use crate::playbook::check::names::{Local, Names};
 use crate::playbook::template::{Engine, RunClock};
@@ -80,7 +80,14 @@ struct Checker<'a> {
 
 impl Checker<'_> {
     fn report(&mut self, diagnostic: Diagnostic) {
-        self.found.push(diagnostic);
+        if !self.is_full() {
+            self.found.push(diagnostic);
+        }
+    }
+
+    /// Whether so many mistakes are found that no more are looked for.
+    fn is_full(&self) -> bool {
+        self.found.len() >= MOST_MISTAKES
     }
 
     /// Outputs see what a step after the last one would.

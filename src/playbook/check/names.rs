@@ -1,8 +1,9 @@
 //! The names that are known so far, who made them, and what is known of their values.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
+use std::ops::Range;
 
-use crate::playbook::template::{Engine, Shape};
+use crate::playbook::template::{Engine, Place, Shape};
 use crate::source::Span;
 
 /// Who made a name.
@@ -50,8 +51,10 @@ pub(super) struct Made {
 pub(super) struct Used {
     /// The name.
     pub(super) name: String,
-    /// Where it stands.
-    pub(super) span: Span,
+    /// The text it stands in.
+    pub(super) place: Place,
+    /// Its bytes in that text.
+    pub(super) range: Range<usize>,
     /// Whether it is asked for with `is defined` or `default`.
     pub(super) guarded: bool,
     /// The step it stands in, counted from 0.
@@ -65,12 +68,14 @@ pub(super) struct Used {
 pub(super) struct Names {
     /// Those that were made.
     pub(super) made: Vec<Made>,
-    /// Captures that steps make, earlier or later.
-    pub(super) later: Vec<(String, Span)>,
-    /// Captures of steps that are not selected.
-    pub(super) unselected: Vec<(String, Span)>,
-    /// The ids of all steps, with their places.
-    pub(super) steps: Vec<(String, Span)>,
+    /// Where each of those stands in `made`.
+    places: HashMap<String, usize>,
+    /// Captures that steps make, earlier or later, each where it is first made.
+    pub(super) later: HashMap<String, Span>,
+    /// Captures of steps that are not selected, each where it would first be made.
+    pub(super) unselected: HashMap<String, Span>,
+    /// The ids of all steps, each with the step's place in the playbook, counted from 0.
+    pub(super) steps: HashMap<String, usize>,
     /// Which steps are selected, when not all are.
     pub(super) chosen: Option<Vec<bool>>,
     /// How many steps have ended where the check is.
@@ -98,9 +103,10 @@ impl Names {
     pub(super) fn new(engine: &Engine) -> Self {
         Self {
             made: Vec::new(),
-            later: Vec::new(),
-            unselected: Vec::new(),
-            steps: Vec::new(),
+            places: HashMap::new(),
+            later: HashMap::new(),
+            unselected: HashMap::new(),
+            steps: HashMap::new(),
             chosen: None,
             ended: 0,
             uses: Vec::new(),
@@ -112,20 +118,23 @@ impl Names {
 
     /// Tells which captures steps will make, to say so when one is used too early.
     pub(super) fn expect_later(&mut self, name: &str, span: Span) {
-        self.later.push((name.to_owned(), span));
+        self.later.entry(name.to_owned()).or_insert(span);
     }
 
     /// What is known of a name that was made.
     pub(super) fn find(&self, name: &str) -> Option<&Made> {
-        self.made.iter().find(|made| made.name == name)
+        self.places.get(name).and_then(|&place| self.made.get(place))
     }
 
     /// Takes a name; of one that is made twice only what both have in common stays known.
     pub(super) fn make(&mut self, name: &str, maker: Maker, span: Span, known: Known) {
-        match self.made.iter_mut().find(|made| made.name == name) {
+        match self.places.get(name).and_then(|&place| self.made.get_mut(place)) {
             Some(made) if made.known != known => made.known = Known::of(Shape::Unknown),
             Some(_) => {}
-            None => self.made.push(Made { name: name.to_owned(), maker, span, known }),
+            None => {
+                self.places.insert(name.to_owned(), self.made.len());
+                self.made.push(Made { name: name.to_owned(), maker, span, known });
+            }
         }
     }
 

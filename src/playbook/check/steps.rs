@@ -24,7 +24,7 @@ impl Checker<'_> {
         for entry in steps.iter().flat_map(captures) {
             self.names.expect_later(entry.0, entry.1);
         }
-        self.names.steps = step_ids(steps).into_iter().zip(steps.iter().map(|step| step.span)).collect();
+        self.names.steps = step_ids(steps).into_iter().zip(0..).collect();
         if let Some(defaults) = tree.get("defaults") {
             self.retry(defaults, None);
         }
@@ -39,13 +39,15 @@ impl Checker<'_> {
     /// Looks at the steps that a selection chooses; the captures of the others are not made.
     pub(super) fn chosen_steps(&mut self, tree: &Node, chosen: &[bool]) {
         let steps = tree.get("steps").map(Node::items).unwrap_or_default();
-        self.names.steps = step_ids(steps).into_iter().zip(steps.iter().map(|step| step.span)).collect();
+        self.names.steps = step_ids(steps).into_iter().zip(0..).collect();
         self.names.chosen = Some(chosen.to_vec());
         for (step, is_chosen) in steps.iter().zip(chosen) {
             if *is_chosen {
                 self.step(step);
             } else {
-                self.names.unselected.extend(captures(step).into_iter().map(|(name, span)| (name.to_owned(), span)));
+                for (name, span) in captures(step) {
+                    self.names.unselected.entry(name.to_owned()).or_insert(span);
+                }
             }
             self.names.ended += 1;
         }

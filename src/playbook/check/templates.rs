@@ -8,6 +8,9 @@ use crate::playbook::template::{Expr, Place, Shape, Uses, uses_of_expression, us
 use crate::source::Span;
 use crate::yaml::{Node, NodeValue};
 
+/// As many mistakes are told of one template.
+const MOST_IN_ONE: usize = 100;
+
 impl Checker<'_> {
     /// Checks every template in a value; keys may hold none.
     pub(super) fn templates(&mut self, node: &Node, local: Local) {
@@ -97,7 +100,11 @@ impl Checker<'_> {
     }
 
     fn uses(&mut self, uses: &Uses, place: Place, local: Local) {
+        let mistakes = self.found.len();
         for used in &uses.names {
+            if self.is_full() || self.found.len() - mistakes >= MOST_IN_ONE {
+                return;
+            }
             self.name(used, place, local);
         }
         for (name, range) in &uses.filters {

@@ -112,7 +112,12 @@ impl Warnings<'_> {
             let why = if last.may_be_ignored { "its failure may be ignored" } else { "it has a `when`" };
             let message = format!("`{}` may not be set: the step that makes it may not, since {why}", used.name);
             let help = format!("ask `{} is defined`, or give both steps the same `when`", used.name);
-            let warning = Diagnostic::new(Code::MAY_NOT_BE_SET, self.file, used.span, message);
+            let warning = Diagnostic::new(
+                Code::MAY_NOT_BE_SET,
+                self.file,
+                used.place.span(self.file, Some(&used.range)),
+                message,
+            );
             self.found.push(warning.with_related(last.span, "made here").with_help(help));
         }
     }

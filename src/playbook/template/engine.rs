@@ -1,19 +1,17 @@
 //! The template engine with its settings: what a template may do, and how much of it.
 
-use std::io::{self, Write};
 use std::ops::Range;
 
 use minijinja::syntax::SyntaxConfig;
 use minijinja::value::ValueKind;
 use minijinja::{AutoEscape, Environment, Error, ErrorKind, Output, State, UndefinedBehavior, Value};
 
+use crate::playbook::template::bounds::{Capped, OUTPUT_MAX};
 use crate::playbook::template::time::RunClock;
-use crate::playbook::template::{filters, time};
+use crate::playbook::template::{bounds, filters, time};
 
 /// Instructions and items a rendering may use; it also bounds memory, at about 64 bytes each.
-const FUEL: u64 = 2_000_000;
-/// The longest text a rendering may give.
-const OUTPUT_MAX: usize = 1024 * 1024;
+const FUEL: u64 = 500_000;
 /// The longest piece of a text that a message names.
 const LONGEST_NAME: usize = 60;
 
@@ -46,6 +44,7 @@ impl Engine {
         environment.set_debug(true);
         environment.set_syntax(syntax());
         environment.remove_global("debug");
+        bounds::add(&mut environment);
         filters::add(&mut environment);
         time::add(&mut environment, clock);
         Self { environment }
@@ -72,7 +71,7 @@ impl Engine {
     /// When it can't be read, a name is undefined, a value does not fit into text, or a bound is reached.
     pub fn render(&self, template: &str, scope: &Value) -> Result<String, RenderError> {
         let compiled = self.environment.template_from_str(template).map_err(|error| RenderError::new(&error))?;
-        let mut text = Capped { bytes: Vec::new() };
+        let mut text = Capped::default();
         compiled
             .render_captured_to(scope.clone(), &mut text)
             .map_err(|error| RenderError::in_text(&error, template))?;
@@ -153,24 +152,6 @@ fn write_strictly(out: &mut Output<'_>, state: &mut State<'_, '_>, value: &Value
         _ => "a value of this kind",
     };
     Err(Error::new(ErrorKind::InvalidOperation, format!("{what} can't stand inside text; use `| tojson`")))
-}
-
-struct Capped {
-    bytes: Vec<u8>,
-}
-
-impl Write for Capped {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        if self.bytes.len() + bytes.len() > OUTPUT_MAX {
-            return Err(io::Error::other("too long"));
-        }
-        self.bytes.extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
 }
 
 #[cfg(test)]

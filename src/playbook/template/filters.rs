@@ -5,6 +5,8 @@ use base64::engine::general_purpose::STANDARD;
 use minijinja::{Environment, Error, ErrorKind, Value};
 use regex_lite::RegexBuilder;
 
+use crate::playbook::template::bounds;
+
 /// The most memory a pattern may take once compiled.
 const REGEX_MAX: usize = 1024 * 1024;
 
@@ -18,8 +20,7 @@ pub(super) fn add(environment: &mut Environment<'static>) {
 
 /// JSON as it is, on one line; Jinja's own escapes it for HTML.
 fn to_json(value: &Value) -> Result<String, Error> {
-    serde_json::to_string(value)
-        .map_err(|error| Error::new(ErrorKind::BadSerialization, format!("it can't be written as JSON: {error}")))
+    bounds::json(value)
 }
 
 fn from_json(text: &str) -> Result<Value, Error> {
@@ -40,8 +41,9 @@ fn regex_search(text: &str, pattern: &str) -> Result<Value, Error> {
     })
 }
 
-fn b64encode(text: &str) -> String {
-    STANDARD.encode(text)
+fn b64encode(text: &str) -> Result<String, Error> {
+    bounds::hold(text.len() / 3 * 4)?;
+    Ok(STANDARD.encode(text))
 }
 
 #[cfg(test)]

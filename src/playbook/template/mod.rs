@@ -3,6 +3,7 @@
 //! In: texts from the playbook and the names in scope. Out: values, or an error with the exact range in the text. The
 //! engine is `MiniJinja`; what is ours is the strictness, the bounds, the filters and the way back to the place in the file.
 
+mod bounds;
 mod engine;
 mod filters;
 mod names;

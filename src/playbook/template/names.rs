@@ -11,6 +11,10 @@ use crate::playbook::template::shape::{Shape, shape_of};
 
 /// The most bytes an expression may have.
 const EXPRESSION_MAX: usize = 4000;
+/// The most bytes a template may have.
+const TEMPLATE_MAX: usize = 128 * 1024;
+/// The most `{% %}` a template may have; each `elif` lies within the one before, however flat it looks.
+const MOST_STATEMENTS: usize = 1000;
 
 /// A name that a template reads from outside itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -60,6 +64,7 @@ pub fn uses_of_expression(text: &str) -> Result<Uses, RenderError> {
 /// # Errors
 /// When it can't be read.
 pub fn uses_of_template(text: &str) -> Result<Uses, RenderError> {
+    bounded(text)?;
     for (open, close) in [("{{", "}}"), ("{%", "%}")] {
         for (start, _) in text.match_indices(open) {
             let end = text[start..].find(close).map_or(text.len(), |at| start + at);
@@ -75,6 +80,21 @@ pub fn uses_of_template(text: &str) -> Result<Uses, RenderError> {
         finder.block(&template.children);
     }
     Ok(finder.finish())
+}
+
+/// What is read of a template is many times as large as its text.
+fn bounded(text: &str) -> Result<(), RenderError> {
+    if text.len() > TEMPLATE_MAX {
+        let message = format!("a text with templates in it may have {} KiB", TEMPLATE_MAX / 1024);
+        return Err(RenderError { message, range: None });
+    }
+    match text.match_indices("{%").nth(MOST_STATEMENTS) {
+        None => Ok(()),
+        Some((at, sign)) => {
+            let message = format!("it has more than {MOST_STATEMENTS} `{{% %}}`");
+            Err(RenderError { message, range: Some(at..at + sign.len()) })
+        }
+    }
 }
 
 /// An expression is read by going down into it, so its length bounds how deep.

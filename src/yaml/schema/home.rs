@@ -10,6 +10,8 @@ use crate::diagnostic::quote;
 use crate::yaml::tree::{Entry, NodeValue};
 
 const DEEPEST: usize = 16;
+/// As many entries beside a key are looked at.
+const MOST_BESIDE: usize = 100;
 
 /// The map that a misplaced key was meant for.
 #[derive(Debug, Clone, Copy)]
@@ -23,7 +25,7 @@ pub(super) enum Home<'a> {
 impl<'a> Home<'a> {
     /// Finds it.
     pub(super) fn of(walk: &Walk<'_>, rule: &Rule, place: Place<'a>, key: &str) -> Option<Self> {
-        let beside = place.node.entries().iter().find(|entry| {
+        let beside = place.node.entries().iter().take(MOST_BESIDE).find(|entry| {
             let property = rule.get("properties").and_then(|properties| properties.get(&entry.key));
             entry.key != key && property.is_some_and(|property| takes(walk, property, key, 0))
         });

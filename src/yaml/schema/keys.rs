@@ -9,7 +9,7 @@ use super::choice;
 use super::home::Home;
 use super::kind::is_template;
 use super::walk::{Place, Rule, Walk};
-use crate::diagnostic::{Code, Diagnostic, alternatives, near_name, quote};
+use crate::diagnostic::{Code, Diagnostic, MOST_MISTAKES, alternatives, near_name, quote};
 use crate::yaml::tree::{Entry, Node};
 
 const LISTED_KEYS: usize = 12;
@@ -31,7 +31,10 @@ pub(super) fn unknown_keys<'a>(rule: &'a Rule, node: &'a Node) -> Vec<UnknownKey
     let absent: Vec<&str> = known_keys(rule).into_iter().filter(|key| node.entry(key).is_none()).collect();
     let unknown =
         node.entries().iter().filter(|entry| !is_known(rule, &entry.key) && not_yet(rule, &entry.key).is_none());
-    unknown.map(|entry| UnknownKey { entry, near: near_name(&entry.key, absent.iter().copied()) }).collect()
+    unknown
+        .take(MOST_MISTAKES)
+        .map(|entry| UnknownKey { entry, near: near_name(&entry.key, absent.iter().copied()) })
+        .collect()
 }
 
 /// The words for a key that is known but not supported yet.

@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::scalar::limit;
 use super::walk::{Place, Rule, Walk};
-use crate::diagnostic::{Code, Diagnostic, quote};
+use crate::diagnostic::{Code, Diagnostic, MOST_MISTAKES, quote};
 use crate::yaml::tree::{Node, NodeValue};
 
 /// The mistakes of a list; none of anything else.
@@ -16,7 +16,7 @@ pub(super) fn check<'a>(walk: &Walk<'a>, rule: &'a Rule, place: Place<'a>) -> Ve
     let NodeValue::List(items) = &place.node.value else { return Vec::new() };
     let mut mistakes: Vec<Diagnostic> = wrong_count(walk, rule, place, items.len()).into_iter().collect();
     if let Some(item_rule) = rule.get("items") {
-        mistakes.extend(items.iter().flat_map(|item| walk.check(item_rule, place.item(item))));
+        mistakes.extend(items.iter().flat_map(|item| walk.check(item_rule, place.item(item))).take(MOST_MISTAKES));
     }
     if rule.get("uniqueItems") == Some(&Value::Bool(true)) {
         mistakes.extend(repeated(walk, items));

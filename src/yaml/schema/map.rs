@@ -8,7 +8,7 @@ use super::home::Home;
 use super::keys::{UnknownKey, in_what, is_known, not_yet, unknown_key, unknown_keys, unsupported_key};
 use super::scalar::limit;
 use super::walk::{Place, Rule, Walk, rules, texts};
-use crate::diagnostic::{Code, Diagnostic, quote};
+use crate::diagnostic::{Code, Diagnostic, MOST_MISTAKES, quote};
 use crate::yaml::tree::{Entry, Node, NodeValue};
 
 /// The mistakes of a map; none of anything else.
@@ -18,9 +18,8 @@ pub(super) fn check<'a>(walk: &Walk<'a>, rule: &'a Rule, place: Place<'a>) -> Ve
     let is_told = |key: &UnknownKey<'_>| Home::of(walk, rule, place, &key.entry.key).is_some_and(Home::is_missing);
     let untold = unknown.iter().filter(|key| !is_told(key));
     let mut mistakes: Vec<Diagnostic> = untold.map(|key| unknown_key(walk, rule, place, key)).collect();
-    for entry in entries {
-        mistakes.extend(check_entry(walk, rule, place, entry));
-    }
+    let below = entries.iter().flat_map(|entry| check_entry(walk, rule, place, entry));
+    mistakes.extend(below.take(MOST_MISTAKES));
     mistakes.extend(missing_keys(walk, rule, place, &unknown));
     mistakes.extend(dependent_keys(walk, rule, place.node));
     mistakes.extend(conflicts(walk, rule, place.node));

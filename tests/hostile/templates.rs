@@ -1,0 +1,70 @@
+//! Hostile templates, held when a step renders them: the step fails, and the message names the place in the template.
+
+use super::bounded;
+
+/// Renders an expression as text and alone, where it keeps its type.
+fn fails(expression: &str) {
+    fails_in(&format!("- print: \"before {{{{ {expression} }}}}\""), expression);
+    fails_in(
+        &format!("- trigger_dag: {{ dag_id: daily_loan_run, conf: {{ x: \"{{{{ {expression} }}}}\" }} }}"),
+        expression,
+    );
+}
+
+fn fails_in(step: &str, name: &str) {
+    let told = bounded(&format!("steps:\n{step}\n"), &["--sandbox", "--api", "v1"]);
+    let start: String = told.stderr.chars().take(1000).collect();
+    let name: String = name.chars().take(60).collect();
+    assert_eq!(told.code, Some(1), "{name}: {start}");
+    assert!(told.stderr.contains("error[E041]: "), "{name}: {start}");
+    assert!(told.stderr.contains("--> p.yaml:2:"), "{name}: {start}");
+}
+
+#[test]
+fn loops_without_end_are_stopped() {
+    for text in [
+        "{% for a in range(99999) %}{% for b in range(99999) %}x{% endfor %}{% endfor %}",
+        "{% for a in range(10 ** 12) %}x{% endfor %}",
+        "{% for a in [1] * 100000000 %}{% endfor %}",
+    ] {
+        fails_in(&format!("- print: \"{text}\""), text);
+    }
+}
+
+#[test]
+fn texts_that_grow_without_end_are_stopped() {
+    let replaced = format!("'a'{}", " | replace('a', 'aaaaaaaaaa')".repeat(12));
+    let encoded = format!("'x'{}", " | b64encode".repeat(100));
+    for expression in [
+        "'x' * 10 ** 9",
+        "('x' * 100000) * 100000",
+        "range(100000000) | join('x')",
+        "([1] * 100000000) | join",
+        "'x' | indent(1000000000)",
+        "'%1000000000d' | format(1)",
+        "10 ** 1000000000",
+        replaced.as_str(),
+        encoded.as_str(),
+    ] {
+        fails(expression);
+    }
+}
+
+#[test]
+fn lists_that_grow_without_end_are_stopped() {
+    for expression in [
+        "[1] * 100000000",
+        "([1] * 10000) * 10000",
+        "([1] * 100000000) | tojson",
+        "([([([1] * 1000)] * 1000)] * 1000) | tojson",
+        "([1] * 100000000) | string",
+        "('[' * 100000) | fromjson",
+    ] {
+        fails(expression);
+    }
+}
+
+#[test]
+fn a_pattern_that_grows_is_stopped() {
+    fails("'a' | regex_search('((a{100}){100}){100}')");
+}
