@@ -16,6 +16,7 @@ mod nothing_twice;
 mod once;
 mod order;
 mod playbook_schema;
+mod ready;
 mod retry;
 mod sandbox_recordings;
 mod selection;
