@@ -1,7 +1,9 @@
 """What the keys of the language promise, each a test whose name is the sentence that must hold; as in `promises`."""
+import time
 import uuid
 
-from checks.binary import inputs
+from checks.binary import finish, inputs
+from stage import api
 from swallow_proxy import SwallowProxy
 
 CLEAR = r"/clearTaskInstances$"
@@ -116,3 +118,58 @@ class Language:
         nothing = self.repository.run("values.yaml", *inputs(word="w"), "--tags", "raed")
         self.ends_with(6, nothing)
         self.said("did you mean `read`?", nothing)
+
+    # Before a run is made
+
+    def pause(self, dag_id, is_paused):
+        """Pauses or unpauses a DAG, as a person would."""
+        status, answer = api.ask("%s/dags/%s" % (self.airflow.url, dag_id), self.witness.headers,
+                                 {"is_paused": is_paused}, "PATCH")
+        self.assertEqual(status, 200, answer)
+
+    def is_paused(self, dag_id):
+        """Whether Airflow says so."""
+        return self.witness.get("/dags/" + dag_id)["is_paused"]
+
+    def test_a_paused_dag_is_unpaused_for_its_run_and_stays_so(self):
+        self.pause("max1_dag", True)
+        before = self.witness.runs("max1_dag")
+        self.ends_with(1, self.repository.run("ready.yaml", *inputs(dag="max1_dag")))
+        self.assertTrue(self.is_paused("max1_dag"))
+        outcome = self.repository.run("ready.yaml", *inputs(dag="max1_dag", unpause="true"))
+        self.ends_with(0, outcome)
+        self.said("it is unpaused now and stays so", outcome)
+        self.assertFalse(self.is_paused("max1_dag"))
+        self.assertEqual(self.witness.run("max1_dag", self.new_run("max1_dag", before))["state"], "success")
+
+    def test_a_dag_that_is_unpaused_meanwhile_is_ready_within_the_time(self):
+        self.pause("max1_dag", True)
+        with SwallowProxy(self.airflow.root) as proxy:
+            self.through(proxy)
+            process = self.repository.start("within.yaml", *inputs(dag="max1_dag"))
+            try:
+                deadline = time.monotonic() + 20
+                while not proxy.sent("GET", r"/dags/max1_dag$") and time.monotonic() < deadline:
+                    time.sleep(0.05)
+                self.pause("max1_dag", False)
+            finally:
+                outcome = finish(process, patience=40)
+            self.assertGreater(len(proxy.sent("GET", r"/dags/max1_dag$")), 1, "it looked again")
+        self.ends_with(0, outcome)
+
+    def test_an_active_run_is_heeded(self):
+        before = self.witness.runs("slow_dag")
+        words = inputs(dag="slow_dag")
+        self.ends_with(0, self.repository.run("trigger.yaml", *inputs(dag="slow_dag", word="active")))
+        active = self.new_run("slow_dag", before)
+        failed = self.repository.run("ready.yaml", *words, *inputs(if_active="fail"))
+        self.ends_with(1, failed)
+        self.said("has the active run `%s`" % active, failed)
+        skipped = self.repository.run("ready.yaml", *words, *inputs(if_active="skip"), "--output", "json")
+        self.ends_with(0, skipped)
+        self.assertEqual(skipped.step("skip")["outcome"], "skipped", skipped)
+        self.assertEqual(self.new_run("slow_dag", before), active)
+        self.ends_with(0, self.repository.run("ready.yaml", *words, *inputs(if_active="wait")))
+        self.assertEqual(self.witness.run("slow_dag", active)["state"], "success")
+        self.assertEqual(len(set(self.witness.runs("slow_dag")) - set(before)), 2)
+        self.witness.wait_until_idle("slow_dag")
