@@ -148,7 +148,8 @@ async fn the_wait_for_active_runs_is_bounded_by_the_step_and_names_the_run() {
             let stage = with_a_run(version, LONG).await;
             let ran = stage.run(&playbook).await;
             assert_eq!((ran.kind(), ran.step(0).elapsed_ms), (FailureKind::TimedOut, Some(60_000)), "{version}");
-            let expected = "the DAG `a` has the active run `theirs`, it is running, still so after 1m00s; no run was made";
+            let expected =
+                "the DAG `a` has the active run `theirs`, it is running, still so after 1m00s; no run was made";
             assert_eq!(ran.failure().message, expected, "{version}");
             assert_eq!(stage.runs("a").await, ["theirs"], "{version}");
         }

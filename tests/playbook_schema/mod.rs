@@ -3,6 +3,8 @@
 //!
 //! `MYAF_RUN_BLESS=1 cargo test playbook_schema` writes the file anew.
 
+mod constraints;
+
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::process::Command;
