@@ -51,6 +51,12 @@ fn every_example_runs_to_its_end_on_both_versions() {
 }
 
 #[test]
+fn no_example_is_warned_of() {
+    let check = myaf_run().args(["check", "--strict", "examples"]).current_dir(ROOT).output().expect("it runs");
+    assert_eq!(check.status.code(), Some(0), "{}", String::from_utf8_lossy(&check.stderr));
+}
+
+#[test]
 fn the_playbooks_in_the_readme_run_and_its_scenario_loses_an_answer() {
     let folder = TempDir::new().expect("a folder");
     let blocks = blocks(&readme(), "yaml");

@@ -25,7 +25,7 @@ fn loops_without_end_are_stopped() {
     for text in [
         "{% for a in range(99999) %}{% for b in range(99999) %}x{% endfor %}{% endfor %}",
         "{% for a in range(10 ** 12) %}x{% endfor %}",
-        "{% for a in [1] * 100000000 %}{% endfor %}",
+        "{% for a in ('[1]' | fromjson) * 100000000 %}{% endfor %}",
     ] {
         fails_in(&format!("- print: \"{text}\""), text);
     }
@@ -39,7 +39,7 @@ fn texts_that_grow_without_end_are_stopped() {
         "'x' * 10 ** 9",
         "('x' * 100000) * 100000",
         "range(100000000) | join('x')",
-        "([1] * 100000000) | join",
+        "(('[1]' | fromjson) * 100000000) | join",
         "'x' | indent(1000000000)",
         "'%1000000000d' | format(1)",
         "10 ** 1000000000",
@@ -53,11 +53,11 @@ fn texts_that_grow_without_end_are_stopped() {
 #[test]
 fn lists_that_grow_without_end_are_stopped() {
     for expression in [
-        "[1] * 100000000",
-        "([1] * 10000) * 10000",
-        "([1] * 100000000) | tojson",
-        "([([([1] * 1000)] * 1000)] * 1000) | tojson",
-        "([1] * 100000000) | string",
+        "('[1]' | fromjson) * 100000000",
+        "(('[1]' | fromjson) * 10000) * 10000",
+        "(('[1]' | fromjson) * 100000000) | tojson",
+        "('[' ~ ('1,' * 1000) ~ '1]') | fromjson | map('tojson') | join | replace('1', 'x' * 100000)",
+        "(('[1]' | fromjson) * 100000000) | string",
         "('[' * 100000) | fromjson",
     ] {
         fails(expression);
@@ -67,4 +67,15 @@ fn lists_that_grow_without_end_are_stopped() {
 #[test]
 fn a_pattern_that_grows_is_stopped() {
     fails("'a' | regex_search('((a{100}){100}){100}')");
+}
+
+#[test]
+fn a_list_that_is_multiplied_is_refused_before_anything_is_run() {
+    for expression in
+        ["[1] * 100000000", "([1] * 100000000) ~ 'x'", "([1] * 100000000) == ([1] * 100000000)", "2 in [1] * 100000000"]
+    {
+        let told = bounded(&format!("steps:\n- assert: \"{expression}\"\n"), &["--sandbox", "--api", "v1"]);
+        assert_eq!(told.code, Some(2), "{expression}: {}", told.stderr);
+        assert!(told.stderr.contains("error[E012]: a list can't be multiplied"), "{expression}: {}", told.stderr);
+    }
 }

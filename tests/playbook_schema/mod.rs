@@ -17,7 +17,7 @@ use myaf_run::yaml::schema::Schema;
 use myaf_run::yaml::{self, Node};
 use proptest::prelude::{Just, Strategy, any, prop, prop_assert_eq, prop_oneof, proptest};
 use proptest::test_runner::TestCaseError;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 const FILE: &str = "schemas/playbook.schema.json";
 
@@ -114,16 +114,42 @@ fn walker_and_validator_agree_on_every_playbook_there_is() {
     }
 }
 
-#[test]
-fn the_kitchen_sink_holds_every_key_of_the_language() {
-    let sink = tree_of(Path::new("examples/kitchen_sink.yaml")).expect("good YAML").to_json();
-    let mut used = BTreeSet::new();
-    every_rule(&sink, &mut |map| used.extend(map.as_object().into_iter().flat_map(Map::keys).cloned()));
-    every_rule(&schema(), &mut |rule| {
-        for key in rule.get("properties").and_then(Value::as_object).into_iter().flat_map(Map::keys) {
-            assert!(used.contains(key), "`{key}` is missing");
+/// The paths of all properties in a rule, and with a value those that it has.
+fn properties(rule: &Value, value: Option<&Value>, at: &str, found: &mut BTreeSet<String>) {
+    for inner in rule.get("anyOf").and_then(Value::as_array).into_iter().flatten() {
+        properties(inner, value, at, found);
+    }
+    for (key, inner) in rule.get("properties").and_then(Value::as_object).into_iter().flatten() {
+        let below = value.map(|value| value.get(key));
+        if below.is_none_or(|below| below.is_some()) {
+            let path = format!("{at}/{key}");
+            properties(inner, below.flatten(), &path, found);
+            found.insert(path);
         }
-    });
+    }
+    let items: Vec<Option<&Value>> = match value {
+        None => vec![None],
+        Some(Value::Array(items)) => items.iter().map(Some).collect(),
+        Some(Value::Object(map)) => map.values().map(Some).collect(),
+        Some(_) => Vec::new(),
+    };
+    let step = schema()["$defs"]["Step"].clone();
+    for inner in [rule.get("items"), rule.get("additionalProperties")].into_iter().flatten() {
+        let inner = if inner.get("$ref").is_some() { &step } else { inner };
+        for item in &items {
+            properties(inner, *item, at, found);
+        }
+    }
+}
+
+#[test]
+fn the_kitchen_sink_holds_every_key_of_the_language_in_every_place() {
+    let sink = tree_of(Path::new("examples/kitchen_sink.yaml")).expect("good YAML").to_json();
+    let (mut all, mut held) = (BTreeSet::new(), BTreeSet::new());
+    properties(&schema(), None, "", &mut all);
+    properties(&schema(), Some(&sink), "", &mut held);
+    let missing: Vec<&String> = all.difference(&held).collect();
+    assert!(all.len() > 80 && missing.is_empty(), "{} places, missing: {missing:?}", all.len());
 }
 
 /// How a playbook is changed.

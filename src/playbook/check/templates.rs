@@ -107,6 +107,13 @@ impl Checker<'_> {
             }
             self.name(used, place, local);
         }
+        for (shape, range) in &uses.multiplied {
+            if self.resolve(shape, local) == Shape::List {
+                let span = place.span(self.file, Some(range));
+                let mistake = Diagnostic::new(Code::WRONG_TYPE, self.file, span, "a list can't be multiplied");
+                self.report(mistake.with_help("multiply its items: `{% for x in list %}`, or `| map`"));
+            }
+        }
         for (name, range) in &uses.filters {
             if !self.engine.has_filter(name) {
                 self.unknown("filter", name, place.span(self.file, Some(range)), &FILTERS);

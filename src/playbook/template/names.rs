@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::ops::Range;
 
-use minijinja::machinery::ast::{CallArg, Expr, GetItem, Spanned, Stmt, Var};
+use minijinja::machinery::ast::{BinOpKind, CallArg, Expr, GetItem, Spanned, Stmt, Var};
 use minijinja::machinery::{self, Span};
 
 use crate::playbook::template::engine::{RenderError, syntax};
@@ -44,6 +44,8 @@ pub struct Uses {
     pub is_one_expression: bool,
     /// What is written out, each with its bytes; of a bare expression, itself.
     pub gives: Vec<(Shape, Range<usize>)>,
+    /// What is multiplied, with its range in the text.
+    pub multiplied: Vec<(Shape, Range<usize>)>,
 }
 
 /// What a bare expression uses.
@@ -119,7 +121,7 @@ impl<'t> Finder<'t> {
         let (names, filters, tests, gives) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
         Self {
             text,
-            uses: Uses { names, filters, tests, is_one_expression: false, gives },
+            uses: Uses { names, filters, tests, is_one_expression: false, gives, multiplied: Vec::new() },
             own: Vec::new(),
             asked: BTreeSet::new(),
         }
@@ -224,6 +226,12 @@ impl<'t> Finder<'t> {
             }
             Expr::UnaryOp(operation) => self.expression(&operation.expr, false),
             Expr::BinOp(operation) => {
+                if matches!(operation.op, BinOpKind::Mul) {
+                    for side in [&operation.left, &operation.right] {
+                        let range = side.span().start_offset as usize..side.span().end_offset as usize;
+                        self.uses.multiplied.push((shape_of(side, &self.own), range));
+                    }
+                }
                 self.expression(&operation.left, false);
                 self.expression(&operation.right, false);
             }
