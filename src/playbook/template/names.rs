@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::ops::Range;
 
-use minijinja::machinery::ast::{BinOpKind, CallArg, Expr, GetItem, Spanned, Stmt, Var};
+use minijinja::machinery::ast::{BinOp, BinOpKind, CallArg, Expr, GetItem, Spanned, Stmt, Test, Var};
 use minijinja::machinery::{self, Span};
 
 use crate::playbook::template::engine::{RenderError, syntax};
@@ -225,16 +225,7 @@ impl<'t> Finder<'t> {
                 }
             }
             Expr::UnaryOp(operation) => self.expression(&operation.expr, false),
-            Expr::BinOp(operation) => {
-                if matches!(operation.op, BinOpKind::Mul) {
-                    for side in [&operation.left, &operation.right] {
-                        let range = side.span().start_offset as usize..side.span().end_offset as usize;
-                        self.uses.multiplied.push((shape_of(side, &self.own), range));
-                    }
-                }
-                self.expression(&operation.left, false);
-                self.expression(&operation.right, false);
-            }
+            Expr::BinOp(operation) => self.operation(operation),
             Expr::Compare(compare) => {
                 self.expression(&compare.expr, false);
                 compare.ops.iter().for_each(|operand| self.expression(&operand.expr, false));
@@ -253,11 +244,7 @@ impl<'t> Finder<'t> {
             }
             Expr::Test(test) => {
                 self.uses.tests.push((test.name.to_owned(), self.word(test.span(), test.name)));
-                let asks = matches!(test.name, "defined" | "undefined");
-                if let (true, Expr::Var(name)) = (asks, &test.expr) {
-                    self.asked.insert(name.id.to_owned());
-                }
-                self.expression(&test.expr, asks);
+                self.tested(test);
                 self.arguments(&test.args);
             }
             Expr::GetAttr(get) => match &get.expr {
@@ -281,6 +268,25 @@ impl<'t> Finder<'t> {
                 map.keys.iter().chain(&map.values).for_each(|item| self.expression(item, false));
             }
         }
+    }
+
+    fn operation(&mut self, operation: &BinOp<'_>) {
+        for side in [&operation.left, &operation.right] {
+            if matches!(operation.op, BinOpKind::Mul) {
+                let range = side.span().start_offset as usize..side.span().end_offset as usize;
+                self.uses.multiplied.push((shape_of(side, &self.own), range));
+            }
+            self.expression(side, false);
+        }
+    }
+
+    /// What a test looks at; one that asks whether a name is defined may look at one that is not.
+    fn tested(&mut self, test: &Test<'_>) {
+        let asks = matches!(test.name, "defined" | "undefined");
+        if let (true, Expr::Var(name)) = (asks, &test.expr) {
+            self.asked.insert(name.id.to_owned());
+        }
+        self.expression(&test.expr, asks);
     }
 
     fn arguments(&mut self, arguments: &[CallArg<'_>]) {
