@@ -108,11 +108,15 @@ impl Checker<'_> {
             self.name(used, place, local);
         }
         for (shape, range) in &uses.multiplied {
-            if self.resolve(shape, local) == Shape::List {
-                let span = place.span(self.file, Some(range));
-                let mistake = Diagnostic::new(Code::WRONG_TYPE, self.file, span, "a list can't be multiplied");
-                self.report(mistake.with_help("multiply its items: `{% for x in list %}`, or `| map`"));
-            }
+            let (message, help) = match self.resolve(shape, local) {
+                Shape::List => ("a list can't be multiplied", "multiply its items: `{% for x in list %}`"),
+                Shape::Unknown | Shape::Named(..) => {
+                    ("this is multiplied and could be a list, which can't be", "write `| int` or `| float` after it")
+                }
+                Shape::Text | Shape::Number | Shape::Flag | Shape::Map | Shape::Nothing => continue,
+            };
+            let span = place.span(self.file, Some(range));
+            self.report(Diagnostic::new(Code::WRONG_TYPE, self.file, span, message).with_help(help));
         }
         for (name, range) in &uses.filters {
             if !self.engine.has_filter(name) {

@@ -89,7 +89,8 @@ fn named(name: &str, attribute: Option<&str>, own: &[String]) -> Shape {
 }
 
 fn shape_of_operation(operation: &BinOp<'_>, own: &[String]) -> Shape {
-    let both = || common(shape_of(&operation.left, own), &shape_of(&operation.right, own));
+    let (left, right) = (shape_of(&operation.left, own), shape_of(&operation.right, own));
+    let either = |shape| left == shape || right == shape;
     match operation.op {
         BinOpKind::Eq
         | BinOpKind::Ne
@@ -99,9 +100,12 @@ fn shape_of_operation(operation: &BinOp<'_>, own: &[String]) -> Shape {
         | BinOpKind::Gte
         | BinOpKind::In => Shape::Flag,
         BinOpKind::Concat => Shape::Text,
-        BinOpKind::ScAnd | BinOpKind::ScOr | BinOpKind::Add => both(),
+        // A text times a number is a text; a list is refused, so that anything else is a number.
+        BinOpKind::Mul if either(Shape::Text) => Shape::Text,
+        BinOpKind::Mul => Shape::Number,
+        BinOpKind::Add if either(Shape::Number) => Shape::Number,
+        BinOpKind::ScAnd | BinOpKind::ScOr | BinOpKind::Add => common(left, &right),
         BinOpKind::Sub | BinOpKind::Div | BinOpKind::FloorDiv | BinOpKind::Rem | BinOpKind::Pow => Shape::Number,
-        BinOpKind::Mul => Shape::Unknown,
     }
 }
 
@@ -146,7 +150,10 @@ mod tests {
             ("x.y.z", Shape::Unknown),
             ("x and y", Shape::Unknown),
             ("x | default('a')", Shape::Unknown),
-            ("x + 1", Shape::Unknown),
+            ("x + y", Shape::Unknown),
+            ("x + 1", Shape::Number),
+            ("x * y", Shape::Number),
+            ("'-' * x", Shape::Text),
         ] {
             let uses = uses_of_expression(expression).expect("a good expression");
             assert_eq!(uses.gives[0].0, shape, "{expression}");
