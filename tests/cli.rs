@@ -84,7 +84,7 @@ fn what_this_version_does_not_have_is_said_to_be_not_supported_yet() {
         steps:
           - {print: x, loop: [1]}
           - pause_dag: {dag_id: a}
-          - trigger_dag: {dag_id: a, once_per: x}
+          - parallel: {steps: []}
         rescue: [{print: y}]
     ";
     Run::playbook(playbook).args(&["check"]).end().is_golden("cli/not_yet");

@@ -141,6 +141,14 @@ pub struct ImportError {
     pub stack_trace: String,
 }
 
+impl ImportError {
+    /// The last line of the traceback, which names the exception.
+    #[must_use]
+    pub fn reason(&self) -> &str {
+        self.stack_trace.lines().rev().map(str::trim).find(|line| !line.is_empty()).unwrap_or("no reason is given")
+    }
+}
+
 /// Which DAGs to list.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DagFilter {

@@ -39,6 +39,7 @@ pub enum TagsMatch {
 #[schemars(inline)]
 pub struct AssertDag {
     /// The DAG's id.
+    #[schemars(extend("minLength" = 1))]
     pub dag_id: Text,
     /// It must be paused (`true`) or must not be (`false`).
     pub is_paused: Option<Flag>,
@@ -54,6 +55,7 @@ pub struct AssertDag {
 #[schemars(inline)]
 pub struct TriggerDag {
     /// The DAG's id.
+    #[schemars(extend("minLength" = 1))]
     pub dag_id: Text,
     /// A note that Airflow shows beside the run; at most 1000 characters. Default: playbook, step and who ran it.
     pub note: Option<Text>,
@@ -67,6 +69,7 @@ pub struct TriggerDag {
     pub if_exists: Option<IfExists>,
     /// One run for each value of this key, whoever asks and however often: a month, a file's name. The playbook needs a
     /// `name` and the step an `id`.
+    #[schemars(extend("minLength" = 1))]
     pub once_per: Option<Text>,
     /// When the run of `once_per` is there and has failed: `fail` (default), `clear` its failed tasks and follow it, or make
     /// a `new` one.
@@ -177,11 +180,13 @@ pub struct Poll {
 #[schemars(inline, extend("x-not-yet" = ["wait_for_consumers"]))]
 pub struct PostDatasetEvent {
     /// The dataset's URI; compared exactly, then with the asset's name.
+    #[schemars(extend("minLength" = 1))]
     pub dataset_uri: Text,
     /// Data for the consumers: a map. The key `myaf_run` is ours.
     pub extra: Option<Object>,
     /// One event for each value of this key, whoever asks and however often. The playbook needs a `name` and the step an
     /// `id`.
+    #[schemars(extend("minLength" = 1))]
     pub once_per: Option<Text>,
     /// What to do when no DAG would run: `warn` (default), `require` (fail) or `ignore`.
     pub consumers: Option<Consumers>,

@@ -2,10 +2,10 @@
 
 use std::sync::LazyLock;
 
-use crate::diagnostic::{Diagnostic, MOST_MISTAKES};
+use crate::diagnostic::{Code, Diagnostic, MOST_MISTAKES};
 use crate::playbook::check::{Checked, check};
-use crate::playbook::model::Playbook;
-use crate::source::SourceFile;
+use crate::playbook::model::{NO_STEPS, Playbook};
+use crate::source::{SourceFile, Span};
 use crate::yaml::schema::{Schema, schema_of};
 use crate::yaml::{self, Node, Parsed};
 
@@ -40,6 +40,12 @@ pub fn load(name: &str, bytes: Vec<u8>) -> Result<Loaded, Vec<Diagnostic>> {
     let file = yaml::decode(name, bytes).map_err(|mistake| vec![mistake])?;
     let Parsed { tree, mut mistakes } = yaml::read(&file);
     mistakes.truncate(MOST_MISTAKES);
+    if let [only] = mistakes.as_mut_slice()
+        && only.code == Code::DOCUMENT
+        && only.span == Span::default()
+    {
+        only.help = Some(NO_STEPS.to_owned());
+    }
     let Some(tree) = tree else { return Err(mistakes) };
     let Checked { mistakes: meaning, warnings, env_names } = check(&file, &tree);
     // What is wrong as YAML is told once, and so is a wrong shape; what it means comes when these are right.
@@ -57,7 +63,7 @@ pub fn load(name: &str, bytes: Vec<u8>) -> Result<Loaded, Vec<Diagnostic>> {
         Ok(playbook) => Ok(Loaded { file, tree, playbook, env_names, warnings }),
         Err(error) => {
             let message = format!("the playbook can't be read: {error}");
-            Err(vec![Diagnostic::new(crate::diagnostic::Code::WRONG_TYPE, &file, tree.span, message)])
+            Err(vec![Diagnostic::new(Code::WRONG_TYPE, &file, tree.span, message)])
         }
     }
 }

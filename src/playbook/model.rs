@@ -47,7 +47,8 @@ pub struct Playbook {
     #[schemars(regex(pattern = r"^[A-Za-z][A-Za-z0-9_-]*$"), extend("x-template" = false, "x-expected" = "a target's name"))]
     pub target: Option<String>,
     /// What to do, in order.
-    #[schemars(with = "Vec<Step>", length(min = 1), extend("x-expected" = "a list of steps", "x-help" = "begin each step with `- `"))]
+    #[schemars(with = "Vec<Step>", length(min = 1), extend("x-expected" = "a list of steps",
+        "x-help" = "begin each step with `- `", "x-missing" = NO_STEPS))]
     pub steps: Vec<Value>,
     /// What the run gives when all steps have passed: names, each with a value that may hold templates.
     #[serde(default)]
@@ -57,7 +58,10 @@ pub struct Playbook {
 
 /// What a name in the playbook must look like.
 pub const IDENTIFIER: &str = "^[A-Za-z_][A-Za-z0-9_]*$";
-/// What messages say of it.
+/// The way out for whoever has no steps yet.
+pub(super) const NO_STEPS: &str =
+    "write `steps:`, and below it what to do, such as `- list_dags: {}`; each step begins with `- `";
+/// What messages say of a name.
 const NAME: &str = "a name of letters, digits and `_` that does not start with a digit";
 
 /// A value that whoever runs the playbook may give.
@@ -311,8 +315,8 @@ impl Tags {
 pub enum Capture {
     /// One name for the whole result.
     Whole(
-        #[schemars(regex(pattern = r"^[A-Za-z_][A-Za-z0-9_]*$"), extend("x-template" = false, "x-expected" = NAME))]
-        String,
+        #[schemars(regex(pattern = r"^[A-Za-z_][A-Za-z0-9_]*$"), extend("x-template" = false, "x-expected" = NAME, "x-name" = true))]
+         String,
     ),
     /// Names, each with an expression over the result.
     Fields(
@@ -328,7 +332,7 @@ fn present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Value>, 
 
 /// What keys that are names must look like.
 fn name() -> Value {
-    serde_json::json!({ "pattern": IDENTIFIER, "x-expected": NAME, "x-template": false })
+    serde_json::json!({ "pattern": IDENTIFIER, "x-expected": NAME, "x-name": true, "x-template": false })
 }
 
 fn one_action() -> Value {

@@ -25,7 +25,6 @@ fn loops_without_end_are_stopped() {
     for text in [
         "{% for a in range(99999) %}{% for b in range(99999) %}x{% endfor %}{% endfor %}",
         "{% for a in range(10 ** 12) %}x{% endfor %}",
-        "{% for a in ('[1]' | fromjson) * 100000000 %}{% endfor %}",
     ] {
         fails_in(&format!("- print: \"{text}\""), text);
     }
@@ -39,7 +38,6 @@ fn texts_that_grow_without_end_are_stopped() {
         "'x' * 10 ** 9",
         "('x' * 100000) * 100000",
         "range(100000000) | join('x')",
-        "(('[1]' | fromjson) * 100000000) | join",
         "'x' | indent(1000000000)",
         "'%1000000000d' | format(1)",
         "10 ** 1000000000",
@@ -53,12 +51,10 @@ fn texts_that_grow_without_end_are_stopped() {
 #[test]
 fn lists_that_grow_without_end_are_stopped() {
     for expression in [
-        "('[1]' | fromjson) * 100000000",
-        "(('[1]' | fromjson) * 10000) * 10000",
-        "(('[1]' | fromjson) * 100000000) | tojson",
         "('[' ~ ('1,' * 1000) ~ '1]') | fromjson | map('tojson') | join | replace('1', 'x' * 100000)",
-        "(('[1]' | fromjson) * 100000000) | string",
         "('[' * 100000) | fromjson",
+        "range(100000000) | list | length",
+        "range(100000000) | tojson",
     ] {
         fails(expression);
     }
@@ -70,12 +66,20 @@ fn a_pattern_that_grows_is_stopped() {
 }
 
 #[test]
-fn a_list_that_is_multiplied_is_refused_before_anything_is_run() {
-    for expression in
-        ["[1] * 100000000", "([1] * 100000000) ~ 'x'", "([1] * 100000000) == ([1] * 100000000)", "2 in [1] * 100000000"]
-    {
+fn what_is_or_could_be_a_list_is_not_multiplied() {
+    for (expression, message) in [
+        ("[1] * 100000000", "a list can't be multiplied"),
+        ("([1] * 100000000) ~ 'x'", "a list can't be multiplied"),
+        ("([1] * 100000000) == ([1] * 100000000)", "a list can't be multiplied"),
+        ("2 in [1] * 100000000", "a list can't be multiplied"),
+        ("(('[1]' | fromjson) * 100000000) ~ 'x'", "this is multiplied and could be a list, which can't be"),
+        ("(('[1]' | fromjson) * 10000) * 10000", "this is multiplied and could be a list, which can't be"),
+        ("2 in (('[1]' | fromjson) * 100000000)", "this is multiplied and could be a list, which can't be"),
+        ("([[1]] | first) * 100000000 == 1", "this is multiplied and could be a list, which can't be"),
+        ("([1] if 1 == 1 else 2) * 100000000 == 1", "this is multiplied and could be a list, which can't be"),
+    ] {
         let told = bounded(&format!("steps:\n- assert: \"{expression}\"\n"), &["--sandbox", "--api", "v1"]);
         assert_eq!(told.code, Some(2), "{expression}: {}", told.stderr);
-        assert!(told.stderr.contains("error[E012]: a list can't be multiplied"), "{expression}: {}", told.stderr);
+        assert!(told.stderr.contains(&format!("error[E012]: {message}\n")), "{expression}: {}", told.stderr);
     }
 }

@@ -48,11 +48,11 @@ fn every_mistake_is_told_as_it_was_agreed() {
 }
 
 #[test]
-fn every_file_makes_one_mistake_but_the_one_that_makes_many() {
+fn every_file_makes_one_mistake_but_those_that_make_many() {
     for playbook in playbooks() {
         let told = std::fs::read_to_string(playbook.with_extension("stderr")).expect("each has its golden file");
         let mistakes = told.lines().filter(|line| line.starts_with("error[")).count();
-        let is_many = playbook.file_stem().is_some_and(|stem| stem == "many_mistakes");
+        let is_many = playbook.file_stem().is_some_and(|stem| stem.to_string_lossy().starts_with("many_"));
         assert_eq!(mistakes > 1, is_many, "{}: {mistakes} mistakes", playbook.display());
     }
 }

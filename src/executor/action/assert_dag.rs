@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::airflow::answer::{Dag, DagFilter};
+use crate::airflow::answer::{Dag, DagFilter, ImportError};
 use crate::airflow::error::ErrorKind;
 use crate::executor::Stop;
 use crate::executor::action::list_dags::summary;
@@ -93,10 +93,29 @@ impl StepRun<'_, '_> {
             return Err(self.blamed(message));
         }
         if dag.has_import_errors {
-            let message = format!("the file of the DAG `{dag_id}` has an import error");
-            return Err(self.blamed(message));
+            return Err(self.broken(&dag).await?.into());
         }
         Ok(dag)
+    }
+
+    /// The failure of a DAG whose file can't be imported, with the reason where Airflow shows it.
+    async fn broken(&mut self, dag: &Dag) -> Result<Failure, Stop> {
+        let message = format!("the file of the DAG `{}` has an import error", dag.dag_id);
+        let mut failure = Failure::new(FailureKind::NotReady, message).at(self.location_of("dag_id"));
+        let file = dag.fileloc.as_deref().unwrap_or_default();
+        for error in self.import_errors().await?.iter().filter(|error| file.ends_with(&error.filename)).take(1) {
+            failure = failure.with_note(format!("`{}`: {}", error.filename, error.reason()));
+        }
+        Ok(failure)
+    }
+
+    /// The newest import errors; none where they can't be read.
+    async fn import_errors(&mut self) -> Result<Vec<ImportError>, Stop> {
+        match self.read(async |client, limit| client.import_errors(0, limit).await).await {
+            Ok(page) => Ok(page.items),
+            Err(Stop::Failed(_)) => Ok(Vec::new()),
+            Err(stop) => Err(stop),
+        }
     }
 
     fn blamed(&self, message: String) -> Stop {
@@ -114,7 +133,7 @@ impl StepRun<'_, '_> {
                 let names = near(dag_id, dags.iter().map(|dag| dag.dag_id.as_str()));
                 let names: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
                 failure = match names.as_slice() {
-                    [] => failure.with_note(format!("{} DAGs are there, none with a name near it", dags.len())),
+                    [] => failure.with_note(none_near(dags.len())),
                     [one] => failure.with_help(format!("did you mean {one}?")),
                     _ => failure.with_help(format!("did you mean one of {}?", names.join(", "))),
                 };
@@ -122,14 +141,8 @@ impl StepRun<'_, '_> {
             Err(Stop::Failed(_)) => {}
             Err(stop) => return Err(stop),
         }
-        match self.read(async |client, limit| client.import_errors(0, limit).await).await {
-            Ok(page) => {
-                for error in page.items.iter().take(3) {
-                    failure = failure.with_note(format!("`{}` can't be imported", error.filename));
-                }
-            }
-            Err(Stop::Failed(_)) => {}
-            Err(stop) => return Err(stop),
+        for error in self.import_errors().await?.iter().take(3) {
+            failure = failure.with_note(format!("`{}` can't be imported: {}", error.filename, error.reason()));
         }
         Ok(failure)
     }
@@ -166,6 +179,14 @@ fn holds_secret(masker: &Masker, value: &Value) -> bool {
 /// Failures that may pass while a DAG is being deployed or unpaused.
 const fn is_of_the_dag(kind: FailureKind) -> bool {
     matches!(kind, FailureKind::NotFound | FailureKind::NotReady)
+}
+
+fn none_near(count: usize) -> String {
+    match count {
+        0 => "no DAG is there at all".to_owned(),
+        1 => "one DAG is there, with another name".to_owned(),
+        _ => format!("{count} DAGs are there, none with a name near it"),
+    }
 }
 
 fn tags(dag: &Dag) -> String {

@@ -94,7 +94,10 @@ impl Checker<'_> {
         let Some(pattern) = node.text() else { return };
         if let Err(error) = input::compile(pattern) {
             let message = format!("this regular expression can't be read: {error}");
-            self.report(Diagnostic::new(Code::REGEX, self.file, node.span, message));
+            let mistake = Diagnostic::new(Code::REGEX, self.file, node.span, message);
+            self.report(
+                mistake.with_help("a bracket that is meant as itself is written `\\(`; look-around is not there"),
+            );
         }
     }
 

@@ -13,6 +13,9 @@ const ATTRIBUTES: [(&str, &[&str]); 3] = [
     ("target", &["name", "url"]),
 ];
 
+/// What is known of a step that has ended.
+const OF_STEPS: [&str; 3] = ["outcome", "failure", "elapsed"];
+
 /// As many names, the newest, are compared with one that is not defined.
 const COMPARED_NAMES: usize = 100;
 
@@ -64,7 +67,8 @@ impl Checker<'_> {
             Some(at) if at < self.names.ended => {
                 let is_left_out = self.names.chosen.as_ref().is_some_and(|chosen| chosen.get(at) == Some(&false));
                 let message = format!("there is nothing to know of step `{id}`: it is not selected");
-                is_left_out.then(|| Diagnostic::new(Code::NOT_SELECTED, self.file, span, message))
+                let left_out = is_left_out.then(|| Diagnostic::new(Code::NOT_SELECTED, self.file, span, message));
+                left_out.or_else(|| self.unknown_of_step(id, used, place))
             }
             Some(at) => {
                 let when = if at == self.names.ended { "this very step" } else { "a later step" };
@@ -86,6 +90,19 @@ impl Checker<'_> {
         if let Some(mistake) = mistake.filter(|_| !used.guarded) {
             self.report(mistake);
         }
+    }
+
+    /// `steps.ID.WHAT`, where nothing of that name is known of a step.
+    fn unknown_of_step(&self, id: &str, used: &NameUse, place: Place) -> Option<Diagnostic> {
+        let (attribute, range) =
+            used.deeper.as_ref().filter(|(attribute, _)| !OF_STEPS.contains(&attribute.as_str()))?;
+        let span = place.span(self.file, Some(range));
+        let message = format!("step `{id}` has no `{attribute}`");
+        let help = match near_name(attribute, OF_STEPS.iter().copied()) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None => format!("known of a step are {}; `capture` keeps its result", list(&OF_STEPS)),
+        };
+        Some(Diagnostic::new(Code::UNDEFINED_NAME, self.file, span, message).with_help(help))
     }
 
     /// What a name or its attribute is, where that is known.

@@ -15,6 +15,8 @@ use crate::yaml::{Entry, Node, NodeValue};
 
 /// The names in scope where the result of an action is looked at.
 const RESULT: &[&str] = &["result"];
+/// A time as Airflow takes it.
+const EXAMPLE_TIME: &str = "2026-10-01T00:00:00Z";
 /// The names in scope in `retry.unless`.
 const ERROR: &[&str] = &["error"];
 
@@ -235,11 +237,14 @@ impl Checker<'_> {
 
     fn logical_date(&mut self, arguments: &Node) {
         let Some(node) = arguments.get("logical_date") else { return };
-        let Some(text) = node.text().filter(|text| !text.contains("{{") && !text.contains("{%")) else { return };
+        let text = match node.value {
+            NodeValue::Number(_) => self.file.slice(node.span),
+            _ => node.text().filter(|text| !text.contains("{{") && !text.contains("{%")).unwrap_or(EXAMPLE_TIME),
+        };
         if text.parse::<jiff::Timestamp>().is_err() {
             let message = format!("`{text}` is no time with an offset");
             let mistake = Diagnostic::new(Code::WRONG_FORM, self.file, node.span, message);
-            self.report(mistake.with_help("write it like `2026-10-01T00:00:00Z` or `2026-10-01T00:00:00+01:00`"));
+            self.report(mistake.with_help(format!("write it like `{EXAMPLE_TIME}` or `2026-10-01T00:00:00+01:00`")));
         }
     }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::ops::Range;
 
-use minijinja::machinery::ast::{BinOp, BinOpKind, CallArg, Expr, GetItem, Spanned, Stmt, Test, Var};
+use minijinja::machinery::ast::{BinOp, BinOpKind, CallArg, Expr, GetAttr, GetItem, Spanned, Stmt, Test, Var};
 use minijinja::machinery::{self, Span};
 
 use crate::playbook::template::engine::{RenderError, syntax};
@@ -23,6 +23,8 @@ pub struct NameUse {
     pub name: String,
     /// The attribute read from it, as in `env.HOME`.
     pub attribute: Option<String>,
+    /// The attribute read from that one, with its bytes, as in `steps.load.outcome`.
+    pub deeper: Option<(String, Range<usize>)>,
     /// Its bytes in the text.
     pub range: Range<usize>,
     /// The bytes of the attribute; those of the name without one.
@@ -249,7 +251,7 @@ impl<'t> Finder<'t> {
             }
             Expr::GetAttr(get) => match &get.expr {
                 Expr::Var(name) => self.name(name.id, Some(get.name), name.span(), guarded),
-                inner => self.expression(inner, guarded),
+                inner => self.deeper(inner, get, guarded),
             },
             Expr::GetItem(get) if let Some((name, key)) = constant_item(get) => {
                 self.name(name.id, Some(key), name.span(), guarded);
@@ -267,6 +269,22 @@ impl<'t> Finder<'t> {
             Expr::Map(map) => {
                 map.keys.iter().chain(&map.values).for_each(|item| self.expression(item, false));
             }
+        }
+    }
+
+    /// An attribute of what is no bare name; one of a name's attribute stays with that name.
+    fn deeper(&mut self, inner: &Expr<'_>, get: &GetAttr<'_>, guarded: bool) {
+        let is_attribute = match inner {
+            Expr::GetAttr(outer) => matches!(outer.expr, Expr::Var(_)),
+            Expr::GetItem(outer) => constant_item(outer).is_some(),
+            _ => false,
+        };
+        let before = self.uses.names.len();
+        self.expression(inner, guarded);
+        let end = inner.span().end_offset as usize;
+        let range = self.attribute(&(end..end), get.name);
+        if let (true, [used], Some(range)) = (is_attribute, &mut self.uses.names[before..], range) {
+            used.deeper = Some((get.name.to_owned(), range));
         }
     }
 
@@ -311,6 +329,7 @@ impl<'t> Finder<'t> {
             name: name.to_owned(),
             attribute: attribute.map(str::to_owned),
             attribute_range: attribute.and_then(|word| self.attribute(&range, word)).unwrap_or_else(|| range.clone()),
+            deeper: None,
             range,
             guarded,
         });

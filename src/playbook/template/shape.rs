@@ -102,10 +102,11 @@ fn shape_of_operation(operation: &BinOp<'_>, own: &[String]) -> Shape {
         BinOpKind::Concat => Shape::Text,
         // A text times a number is a text; a list is refused, so that anything else is a number.
         BinOpKind::Mul if either(Shape::Text) => Shape::Text,
-        BinOpKind::Mul => Shape::Number,
         BinOpKind::Add if either(Shape::Number) => Shape::Number,
         BinOpKind::ScAnd | BinOpKind::ScOr | BinOpKind::Add => common(left, &right),
-        BinOpKind::Sub | BinOpKind::Div | BinOpKind::FloorDiv | BinOpKind::Rem | BinOpKind::Pow => Shape::Number,
+        BinOpKind::Mul | BinOpKind::Sub | BinOpKind::Div | BinOpKind::FloorDiv | BinOpKind::Rem | BinOpKind::Pow => {
+            Shape::Number
+        }
     }
 }
 

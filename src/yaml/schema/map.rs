@@ -59,7 +59,12 @@ fn missing_keys(walk: &Walk<'_>, rule: &Rule, place: Place<'_>, unknown: &[Unkno
         .filter(|key| !is_misspelt(key))
         .map(|key| {
             let message = format!("{} is missing{}", quote(key), in_what(place));
-            Diagnostic::new(Code::MISSING_KEY, walk.file, place.head(), message)
+            let mistake = Diagnostic::new(Code::MISSING_KEY, walk.file, place.head(), message);
+            let property = rule.get("properties").and_then(|properties| properties.get(key));
+            match property.and_then(|property| property.get("x-missing")).and_then(Value::as_str) {
+                Some(help) => mistake.with_help(help),
+                None => mistake,
+            }
         })
         .collect()
 }

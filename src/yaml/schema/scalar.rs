@@ -10,6 +10,9 @@ use super::{duration, kind};
 use crate::diagnostic::{Code, Diagnostic, alternatives, near_name, quote};
 use crate::yaml::tree::{Node, NodeValue};
 
+/// A longer text was not meant as a name.
+const LONGEST_NAME: usize = 60;
+
 /// The mistakes of a single value.
 pub(super) fn check(walk: &Walk<'_>, rule: &Rule, place: Place<'_>) -> Vec<Diagnostic> {
     let mut mistakes = Vec::new();
@@ -105,12 +108,23 @@ fn wrong_form(walk: &Walk<'_>, rule: &Rule, place: Place<'_>, text: &str) -> Opt
 
 /// The text in the form that was meant, or as a value of the other kinds that the rule takes.
 fn right_form(walk: &Walk<'_>, rule: &Rule, place: Place<'_>, text: &str) -> Option<String> {
+    if rule.get("x-name") == Some(&Value::Bool(true)) {
+        return Some(format!("write `{}`", as_name(text)?));
+    }
     if place.needs_unit
         && let Some(meant) = duration::meant(text)
     {
         return Some(format!("write `{meant}`"));
     }
     kind::way_out(walk, kind::types(rule)?.without_text(), place)
+}
+
+/// The text as a name of letters, digits and `_`; none when it has no letter or digit to keep.
+fn as_name(text: &str) -> Option<String> {
+    let kept: String = text.trim().chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '_' }).collect();
+    let first = kept.chars().find(|c| *c != '_')?;
+    let is_short = kept.len() <= LONGEST_NAME;
+    is_short.then(|| if first.is_ascii_digit() && kept.starts_with(first) { format!("_{kept}") } else { kept })
 }
 
 fn wrong_length(walk: &Walk<'_>, rule: &Rule, place: Place<'_>, text: &str) -> Option<Diagnostic> {
