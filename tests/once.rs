@@ -160,3 +160,17 @@ async fn an_event_is_posted_once_for_a_key() {
         assert_eq!(stage.events().await.len(), 2, "{version}");
     }
 }
+
+#[tokio::test]
+async fn a_posted_event_that_can_not_be_read_for_a_moment_is_waited_for() {
+    // Airflow 3 answers 500 while a run that the event made has not started: here to the page, and to the event alone.
+    let faults = "faults: [{on: {method: GET, path: /events, nth: [2, 3]}, fault: status, status: 500}]";
+    for version in BOTH {
+        let stage = world(version, faults).await;
+        let playbook = "name: months\nsteps: [{id: tell, post_dataset_event: {dataset_uri: d, once_per: k}}]";
+        stage.run(playbook).await;
+        let again = stage.run(playbook).await;
+        assert_eq!(outcome(&again), Some(StepOutcome::Already), "{version} {again:#?}");
+        assert_eq!(stage.events().await.len(), 1, "{version}");
+    }
+}

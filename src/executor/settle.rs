@@ -57,6 +57,28 @@ pub(super) struct Marked<'a> {
     pub(super) announced: Timestamp,
 }
 
+/// What one search through a dataset's events came to.
+enum Search {
+    /// It is there.
+    Found(DatasetEvent),
+    /// It is not there.
+    Absent,
+    /// It is not among those that can be read, and one or more can't be.
+    Unreadable,
+    /// It is not among the newest, and older ones are not looked at.
+    TooMany,
+}
+
+impl Search {
+    fn settled(self) -> Settled<DatasetEvent> {
+        match self {
+            Self::Found(event) => Settled::Found(event),
+            Self::Absent => Settled::Absent,
+            Self::Unreadable | Self::TooMany => Settled::Unknown,
+        }
+    }
+}
+
 impl StepRun<'_, '_> {
     /// Looks for a run by its id.
     pub(super) async fn look_for_run(&mut self, new: &NewDagRun, patience: Patience) -> Settled<DagRun> {
@@ -115,11 +137,11 @@ impl StepRun<'_, '_> {
         let mut pause = LOOK_FIRST;
         loop {
             let looked = self.search_events(marked, end).await;
-            if let Settled::Found(event) = looked {
+            if let Search::Found(event) = looked {
                 return Settled::Found(event);
             }
             if !self.look_again(end, &mut pause).await {
-                return looked;
+                return looked.settled();
             }
         }
     }
@@ -128,24 +150,30 @@ impl StepRun<'_, '_> {
     pub(super) async fn glance_at_event(&mut self, marked: Marked<'_>) -> Option<DatasetEvent> {
         let end = self.run.tools.clock.elapsed().saturating_add(GLANCE);
         match self.search_events(marked, end).await {
-            Settled::Found(event) => Some(event),
-            Settled::Absent | Settled::Unknown => None,
+            Search::Found(event) => Some(event),
+            Search::Absent | Search::Unreadable | Search::TooMany => None,
         }
     }
 
-    /// One search for an event, before anything is sent.
+    /// A search for an event, before anything is sent; repeated while an event can't be read, which passes as a rule.
     pub(super) async fn search_for_event(&mut self, marked: Marked<'_>) -> Settled<DatasetEvent> {
         let end = self.settle_end();
-        self.search_events(marked, end).await
+        let mut pause = LOOK_FIRST;
+        loop {
+            let looked = self.search_events(marked, end).await;
+            if !matches!(looked, Search::Unreadable) || !self.look_again(end, &mut pause).await {
+                return looked.settled();
+            }
+        }
     }
 
     /// One search through the dataset's events, newest first. A row that can't be read may be ours: then it is not known.
-    async fn search_events(&mut self, marked: Marked<'_>, end: Duration) -> Settled<DatasetEvent> {
+    async fn search_events(&mut self, marked: Marked<'_>, end: Duration) -> Search {
         let oldest = marked.announced.saturating_sub(CLOCK_SLACK).unwrap_or(Timestamp::MIN);
         let (mut offset, mut unreadable) = (0, 0);
         while offset < EVENTS_MAX {
             let Some((page, passed_over)) = self.events_page(marked.dataset_id, offset, end).await else {
-                return Settled::Unknown;
+                return Search::Unreadable;
             };
             let is_old = page.items.iter().any(|event| event.timestamp < oldest);
             let ours = page
@@ -153,15 +181,15 @@ impl StepRun<'_, '_> {
                 .into_iter()
                 .find(|event| event.extra.get("myaf_run").and_then(Value::as_str) == Some(marked.mark));
             if let Some(event) = ours {
-                return Settled::Found(event);
+                return Search::Found(event);
             }
             unreadable += passed_over;
             if page.received == 0 || is_old {
-                return if unreadable == 0 { Settled::Absent } else { Settled::Unknown };
+                return if unreadable == 0 { Search::Absent } else { Search::Unreadable };
             }
             offset += page.received as u64;
         }
-        Settled::Unknown
+        Search::TooMany
     }
 
     /// A page of events, and how many of them can't be read. Airflow 3 answers 500 while a run that one of them made has not
