@@ -7,7 +7,7 @@ use crate::diagnostic::{Code, Diagnostic};
 use crate::source::{SourceFile, Span};
 
 /// The largest file that is read, in bytes.
-const LARGEST_FILE: usize = 8 * 1024 * 1024;
+const LARGEST_FILE: usize = 4 * 1024 * 1024;
 
 /// Takes the bytes of a file as text.
 ///
@@ -113,7 +113,7 @@ error[E005]: byte 0xe9 is not UTF-8; in Latin-1 it would be `é`
     #[test]
     fn nul_and_a_huge_file_are_refused() {
         assert!(message(b"a: \0").starts_with("error[E005]: the file holds a NUL character"));
-        assert!(message(&vec![b'a'; LARGEST_FILE + 1]).starts_with("error[E004]: the file has 8388609 bytes"));
+        assert!(message(&vec![b'a'; LARGEST_FILE + 1]).starts_with("error[E004]: the file has 4194305 bytes"));
         assert!(decode("a", vec![b'a'; LARGEST_FILE]).is_ok());
     }
 }
