@@ -6,6 +6,7 @@ mod stage;
 mod actions;
 mod cli;
 mod docs;
+mod doctor;
 mod explained;
 mod expressions;
 mod hostile;

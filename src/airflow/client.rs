@@ -98,6 +98,12 @@ impl Client {
         self.version(&self.deadline(limit)).await
     }
 
+    /// The scheme in which the credential is shown to this version; none without a credential.
+    #[must_use]
+    pub fn auth_scheme(&self, version: ApiVersion) -> Option<AuthScheme> {
+        self.0.session.scheme(version)
+    }
+
     /// The page of a DAG run in Airflow's UI, whose base URL is `ui`.
     #[must_use]
     pub fn run_link(&self, ui: &str, dag_id: &str, dag_run_id: &str) -> String {

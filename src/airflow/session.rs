@@ -50,6 +50,16 @@ impl Session {
         Ok(Self { scheme, credential, on_secret, shown: Mutex::new(None) })
     }
 
+    /// The scheme in which the credential is shown to this version; none without a credential.
+    pub(super) fn scheme(&self, version: ApiVersion) -> Option<AuthScheme> {
+        let credential = self.credential.as_ref()?;
+        let usual = match version {
+            ApiVersion::V1 => v1::usual_scheme,
+            ApiVersion::V2 => v2::usual_scheme,
+        };
+        Some(if self.scheme == AuthScheme::Auto { usual(credential) } else { self.scheme })
+    }
+
     /// What to show with the next request; logs in if that has not been done.
     pub(super) async fn shown(
         &self,

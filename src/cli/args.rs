@@ -1,14 +1,11 @@
 //! The command line as typed.
 
 use std::path::PathBuf;
-use std::time::Duration;
 
 use clap::builder::FalseyValueParser;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use crate::airflow::auth::AuthScheme;
-use crate::airflow::model::ApiVersion;
-use crate::playbook::field::parse_duration;
+use crate::cli::connection_args::ConnectionArgs;
 
 /// Runs an operational runbook against the Airflow REST API.
 #[derive(Debug, Parser)]
@@ -36,6 +33,8 @@ have happened, 70 a bug, 74 can't write, 129, 130 and 143 a signal.";
 pub(super) enum Command {
     /// Check playbooks without running them
     Check(CheckArgs),
+    /// Say which Airflow would be used, and whether it can be
+    Doctor(Box<DoctorArgs>),
     /// Say what a code such as E021 means, with an example; without a code, list all
     Explain {
         /// The code
@@ -83,9 +82,20 @@ pub(super) struct CheckArgs {
     pub(super) no_color: bool,
 }
 
+/// Looking at a target.
+#[derive(Debug, Args)]
+pub(super) struct DoctorArgs {
+    /// The playbook that is going to be run: its folder and its `target` count
+    pub(super) playbook: Option<PathBuf>,
+    #[command(flatten)]
+    pub(super) connection: ConnectionArgs,
+    /// Print one JSON object instead of lines
+    #[arg(long, env = "MYAF_RUN_JSON", hide_env = true, value_parser = FalseyValueParser::new())]
+    pub(super) json: bool,
+}
+
 /// Running.
 #[derive(Debug, Args)]
-#[expect(clippy::struct_excessive_bools, reason = "each is a switch of the command line")]
 pub(super) struct RunArgs {
     /// The playbook to run
     #[arg(required = true)]
@@ -117,49 +127,8 @@ pub(super) struct RunArgs {
     #[arg(long, env = "MYAF_RUN_LIST_STEPS", hide_env = true, value_parser = FalseyValueParser::new())]
     pub(super) list_steps: bool,
 
-    /// The target: its variables start with NAME in capitals, such as `NAME_AIRFLOW_API_URL`
-    #[arg(long, value_name = "NAME", env = "MYAF_RUN_TARGET", hide_env = true)]
-    pub(super) target: Option<String>,
-
-    /// The API's URL, instead of the target's own
-    #[arg(long, env = "MYAF_RUN_URL", hide_env = true)]
-    pub(super) url: Option<String>,
-
-    /// The API's version, when the URL does not say it
-    #[arg(long, value_enum, env = "MYAF_RUN_API", hide_env = true)]
-    pub(super) api: Option<Api>,
-
-    /// How the credential is shown
-    #[arg(long, value_enum, default_value = "auto", env = "MYAF_RUN_AUTH", hide_env = true)]
-    pub(super) auth: Auth,
-
-    /// Read URL and credential from this file instead of any .env
-    #[arg(long, value_name = "FILE", env = "MYAF_RUN_ENV_FILE", hide_env = true)]
-    pub(super) env_file: Option<PathBuf>,
-
-    /// Trust the certificate authorities in this PEM file, too
-    #[arg(long, value_name = "FILE", env = "MYAF_RUN_CA_CERT", hide_env = true)]
-    pub(super) ca_cert: Option<PathBuf>,
-
-    /// Send credentials over plain http to another machine
-    #[arg(long, env = "MYAF_RUN_ALLOW_HTTP", hide_env = true, value_parser = FalseyValueParser::new())]
-    pub(super) allow_http: bool,
-
-    /// How long making a connection may take
-    #[arg(long, value_name = "DURATION", value_parser = duration, default_value = "10s", env = "MYAF_RUN_CONNECT_TIMEOUT", hide_env = true)]
-    pub(super) connect_timeout: Duration,
-
-    /// How long one request may take
-    #[arg(long, value_name = "DURATION", value_parser = duration, default_value = "60s", env = "MYAF_RUN_MAX_TIME", hide_env = true)]
-    pub(super) max_time: Duration,
-
-    /// Run on the built-in imitation of Airflow, or on the one a scenario file describes
-    #[arg(
-        long, value_name = "SCENARIO", num_args = 0..=1, require_equals = true, default_missing_value = "builtin",
-        conflicts_with_all = ["target", "url", "env_file", "auth"],
-        env = "MYAF_RUN_SANDBOX", hide_env = true
-    )]
-    pub(super) sandbox: Option<PathBuf>,
+    #[command(flatten)]
+    pub(super) connection: ConnectionArgs,
 
     /// What to print: lines for people, one JSON report, or nothing unless something is wrong
     #[arg(long, value_enum, default_value = "text", env = "MYAF_RUN_OUTPUT", hide_env = true)]
@@ -189,54 +158,6 @@ pub(super) enum MessageFormat {
     Github,
 }
 
-/// The API's version.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(super) enum Api {
-    /// Airflow 2.
-    V1,
-    /// Airflow 3.
-    V2,
-}
-
-impl From<Api> for ApiVersion {
-    fn from(api: Api) -> Self {
-        match api {
-            Api::V1 => Self::V1,
-            Api::V2 => Self::V2,
-        }
-    }
-}
-
-/// How the credential is shown.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(super) enum Auth {
-    /// As fits the credential and the API.
-    Auto,
-    /// `Authorization: Token`.
-    Token,
-    /// `Authorization: Bearer`.
-    Bearer,
-    /// `Authorization: Basic`.
-    Basic,
-    /// A login at `/auth/token`, then a bearer token.
-    Exchange,
-    /// No credential.
-    None,
-}
-
-impl From<Auth> for AuthScheme {
-    fn from(auth: Auth) -> Self {
-        match auth {
-            Auth::Auto => Self::Auto,
-            Auth::Token => Self::Token,
-            Auth::Bearer => Self::Bearer,
-            Auth::Basic => Self::Basic,
-            Auth::Exchange => Self::Exchange,
-            Auth::None => Self::None,
-        }
-    }
-}
-
 /// What to print.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(super) enum Output {
@@ -246,11 +167,6 @@ pub(super) enum Output {
     Json,
     /// Nothing when all is well, one line when not.
     Quiet,
-}
-
-fn duration(text: &str) -> Result<Duration, String> {
-    let parsed = parse_duration(text).filter(|duration| !duration.is_zero());
-    parsed.ok_or_else(|| "expected a duration such as 500ms, 30s or 10m".to_owned())
 }
 
 #[cfg(test)]
@@ -269,7 +185,10 @@ mod tests {
         let parse = |words: &[&str]| Cli::try_parse_from([&["myaf-run"], words].concat());
         assert!(parse(&["check", "a.yaml"]).is_ok_and(|cli| matches!(cli.command, Some(Command::Check(_)))));
         assert!(parse(&["./check"]).is_ok_and(|cli| cli.run.playbook == Some(PathBuf::from("./check"))));
-        assert!(parse(&["--sandbox", "a.yaml"]).is_ok_and(|cli| cli.run.sandbox == Some(PathBuf::from("builtin"))));
+        assert!(
+            parse(&["--sandbox", "a.yaml"])
+                .is_ok_and(|cli| cli.run.connection.sandbox == Some(PathBuf::from("builtin")))
+        );
         assert!(parse(&[]).is_err());
     }
 }

@@ -31,6 +31,17 @@ pub fn git_sha(playbook: &Path, environment: &Environment) -> Option<String> {
     Some(if committed == Some(present) { sha } else { format!("{sha}+dirty") })
 }
 
+/// Whether git keeps this file; not known counts as no.
+#[must_use]
+pub fn is_tracked(file: &Path, environment: &Environment) -> bool {
+    let Some(program) = program(environment) else { return false };
+    let (Some(folder), Some(name)) = (file.parent(), file.file_name().and_then(|name| name.to_str())) else {
+        return false;
+    };
+    let git = Git { program, folder: folder.to_owned(), environment };
+    git.ask(&["ls-files", "--error-unmatch", "--", name]).is_some()
+}
+
 fn is_hash(text: &str) -> bool {
     !text.is_empty() && text.chars().all(|c| c.is_ascii_hexdigit())
 }

@@ -23,7 +23,11 @@ mod target_search;
 
 mod args;
 mod check;
+mod connect;
+mod connection_args;
+mod doctor;
 mod explain;
+mod findings;
 mod inputs;
 mod list_steps;
 mod place;

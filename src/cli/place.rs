@@ -7,15 +7,15 @@ use secrecy::{ExposeSecret, SecretString};
 use crate::airflow::auth::Credential;
 use crate::airflow::base_url::BaseUrl;
 use crate::airflow::model::ApiVersion;
-use crate::cli::args::{Api, Auth, RunArgs};
+use crate::cli::connection_args::{Api, Auth, ConnectionArgs};
 use crate::cli::environment::Environment;
 use crate::cli::exit_code::ExitCode;
 use crate::cli::sandbox;
 use crate::cli::streams::Streams;
 use crate::cli::target::{self, Target};
+use crate::cli::target_error::Found;
 use crate::cli::target_request::TargetRequest;
 use crate::clock::Clock;
-use crate::playbook::Loaded;
 use crate::sandbox::Sandbox;
 
 /// An Airflow to run on: a real one, or a sandbox in this process.
@@ -25,14 +25,30 @@ pub(super) struct Place {
     pub(super) credential: Option<Credential>,
     pub(super) ui_url: Option<String>,
     pub(super) clock: Clock,
+    /// None for the sandbox.
+    pub(super) provenance: Option<Provenance>,
     /// Kept for as long as the run goes on.
     _sandbox: Option<Sandbox>,
 }
 
+/// The playbook, as far as it says where it is run.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Named<'a> {
+    pub(super) path: Option<&'a Path>,
+    pub(super) target: Option<&'a str>,
+}
+
+/// Where URL and credential were found.
+#[derive(Debug)]
+pub(super) struct Provenance {
+    pub(super) url: Found,
+    pub(super) credential: Option<Found>,
+}
+
 /// Finds the target, or starts the sandbox.
 pub(super) async fn find(
-    args: &RunArgs,
-    loaded: &Loaded,
+    args: &ConnectionArgs,
+    playbook: Named<'_>,
     environment: &Environment,
     streams: &mut Streams,
 ) -> Result<Place, ExitCode> {
@@ -41,8 +57,8 @@ pub(super) async fn find(
     }
     let request = TargetRequest {
         flag_target: args.target.clone(),
-        playbook_target: loaded.playbook.target.clone(),
-        playbook: args.playbook.clone(),
+        playbook_target: playbook.target.map(str::to_owned),
+        playbook: playbook.path.map(Path::to_owned),
         url: args.url.clone(),
         env_file: args.env_file.clone(),
         api: args.api.map(ApiVersion::from),
@@ -67,6 +83,7 @@ pub(super) async fn find(
         credential: target.credential,
         ui_url: target.ui_url,
         clock: Clock::system(),
+        provenance: Some(Provenance { url: target.url_from, credential: target.credential_from }),
         _sandbox: None,
     })
 }
@@ -96,6 +113,7 @@ async fn in_process(
         credential: Some(Credential::Key(SecretString::from(sandbox.key().to_owned()))),
         ui_url: None,
         clock,
+        provenance: None,
         _sandbox: Some(sandbox),
     })
 }

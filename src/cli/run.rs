@@ -2,27 +2,22 @@
 
 use std::ffi::OsString;
 use std::path::Path;
-use std::sync::Arc;
 
 use clap::Parser;
-use secrecy::{ExposeSecret, SecretString};
 
-use crate::airflow::auth::AuthScheme;
-use crate::airflow::client::{Client, ClientOptions};
-use crate::airflow::model::ApiVersion;
+use crate::airflow::client::Client;
 use crate::cli::args::{Cli, Command, Output, RunArgs};
 use crate::cli::check::Manner;
 use crate::cli::environment::Environment;
 use crate::cli::exit_code::ExitCode;
 use crate::cli::list_steps::{list_steps, selection};
-use crate::cli::place::{self, Place};
+use crate::cli::place::{self, Named, Place};
 use crate::cli::screen::Screen;
 use crate::cli::signals::{Signals, wait};
 use crate::cli::streams::{Streams, is_coloured};
-use crate::cli::{check, explain, git, identity, inputs, sandbox, schema};
+use crate::cli::{check, connect, doctor, explain, git, identity, inputs, sandbox, schema};
 use crate::diagnostic::Diagnostic;
 use crate::executor::{Interrupt, Limits, Tools, execute};
-use crate::http::HttpOptions;
 use crate::plan::{self, Context, GivenInput, Plan, PlanError, Selection};
 use crate::playbook::Loaded;
 use crate::record::RunRecord;
@@ -37,6 +32,7 @@ pub async fn dispatch(environment: &Environment, streams: &mut Streams, exit: fn
     };
     let code = match &cli.command {
         Some(Command::Check(args)) => check::check(args, environment, streams),
+        Some(Command::Doctor(args)) => doctor::doctor(args, environment, streams).await,
         Some(Command::Explain { code }) => explain::explain(code.as_deref(), streams),
         Some(Command::Schema { kind }) => schema::schema(*kind, streams),
         Some(Command::Sandbox { scenario, port }) => {
@@ -98,9 +94,11 @@ impl<'a> Invocation<'a> {
         }
         let given = inputs::given(&self.args.extra_vars, &self.environment.cwd);
         let given = given.map_err(|mistakes| self.mistaken(&mistakes))?;
-        let place = place::find(self.args, &loaded, self.environment, self.streams).await?;
+        let connection = &self.args.connection;
+        let named = Named { path: Some(self.path), target: loaded.playbook.target.as_deref() };
+        let place = place::find(connection, named, self.environment, self.streams).await?;
         let plan = self.plan(&loaded, (&given, &selection), &place)?;
-        let client = self.client(&place)?;
+        let client = connect::client(connection, &place, self.environment, self.streams)?;
         Ok(self.carry_out(&plan, &place, &client, signals).await)
     }
 
@@ -150,32 +148,6 @@ impl<'a> Invocation<'a> {
         ExitCode::Usage
     }
 
-    fn client(&mut self, place: &Place) -> Result<Client, ExitCode> {
-        let mut http = HttpOptions { connect_timeout: self.args.connect_timeout, ..HttpOptions::default() };
-        if let Some(path) = &self.args.ca_cert {
-            let bytes = std::fs::read(self.environment.cwd.join(path));
-            http.tls.ca_certificates = Some(bytes.map_err(|error| {
-                let path = path.display();
-                self.streams.err_line(&format!("error: the certificates in `{path}` can't be read: {error}"));
-                ExitCode::Usage
-            })?);
-        }
-        let masker = self.streams.masker().clone();
-        let options = ClientOptions {
-            base_url: place.base_url.clone(),
-            version: self.args.api.map(ApiVersion::from),
-            credential: place.credential.clone(),
-            auth: AuthScheme::from(self.args.auth),
-            http,
-            clock: place.clock.clone(),
-            on_secret: Some(Arc::new(move |secret: &SecretString| masker.learn(secret.expose_secret()))),
-        };
-        Client::new(options).map_err(|error| {
-            self.streams.err_line(&format!("error: {error}"));
-            ExitCode::Usage
-        })
-    }
-
     /// Runs the plan and reports.
     async fn carry_out(&mut self, plan: &Plan, place: &Place, client: &Client, signals: Signals) -> ExitCode {
         let tools = Tools {
@@ -183,7 +155,7 @@ impl<'a> Invocation<'a> {
             clock: place.clock.clone(),
             masker: self.streams.masker().clone(),
             interrupt: Interrupt::by(signals.first),
-            limits: Limits { max_time: self.args.max_time, ..Limits::default() },
+            limits: Limits { max_time: self.args.connection.max_time, ..Limits::default() },
             ui_url: place.ui_url.clone(),
         };
         let text = Text::new(plan.file.clone(), self.manner.colour);

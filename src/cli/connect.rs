@@ -1,0 +1,68 @@
+//! From the options and a place to a client of its API; the files that the options name are read here.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use secrecy::{ExposeSecret, SecretString};
+
+use crate::airflow::auth::AuthScheme;
+use crate::airflow::client::{Client, ClientOptions};
+use crate::airflow::model::ApiVersion;
+use crate::cli::check::plain;
+use crate::cli::connection_args::ConnectionArgs;
+use crate::cli::environment::Environment;
+use crate::cli::exit_code::ExitCode;
+use crate::cli::place::Place;
+use crate::cli::streams::Streams;
+use crate::http::{ClientIdentity, HttpOptions, TlsOptions};
+
+/// The client; nothing is sent yet. What can't be used is said, and `Err` is the exit code.
+pub(super) fn client(
+    args: &ConnectionArgs,
+    place: &Place,
+    environment: &Environment,
+    streams: &mut Streams,
+) -> Result<Client, ExitCode> {
+    let tls = tls(args, environment).map_err(|message| {
+        streams.err_line(&format!("error: {message}"));
+        ExitCode::Usage
+    })?;
+    if let Some(identity) = &tls.identity {
+        streams.masker().learn(identity.key.expose_secret());
+    }
+    let masker = streams.masker().clone();
+    let options = ClientOptions {
+        base_url: place.base_url.clone(),
+        version: args.api.map(ApiVersion::from),
+        credential: place.credential.clone(),
+        auth: AuthScheme::from(args.auth),
+        http: HttpOptions { connect_timeout: args.connect_timeout, tls, ..HttpOptions::default() },
+        clock: place.clock.clone(),
+        on_secret: Some(Arc::new(move |secret: &SecretString| masker.learn(secret.expose_secret()))),
+    };
+    Client::new(options).map_err(|error| {
+        streams.err_line(&format!("error: {error}"));
+        ExitCode::Usage
+    })
+}
+
+fn tls(args: &ConnectionArgs, environment: &Environment) -> Result<TlsOptions, String> {
+    let read = |what: &str, path: &Path| {
+        let bytes = std::fs::read(environment.cwd.join(path));
+        bytes.map_err(|error| format!("{what} in `{}` can't be read: {}", path.display(), plain(&error)))
+    };
+    let ca_certificates = args.ca_cert.as_deref().map(|path| read("the certificates", path)).transpose()?;
+    let identity = match (&args.client_cert, &args.client_key) {
+        (Some(certificate), Some(key)) => {
+            let certificates = read("the client certificate", certificate)?;
+            let pem = String::from_utf8(read("the client key", key)?);
+            let pem = pem.map_err(|_| format!("the client key in `{}` is no PEM file", key.display()))?;
+            Some(ClientIdentity { certificates, key: SecretString::from(pem) })
+        }
+        (Some(_), None) | (None, Some(_)) => {
+            return Err("`--client-cert` and `--client-key` go together".to_owned());
+        }
+        (None, None) => None,
+    };
+    Ok(TlsOptions { ca_certificates, identity })
+}
