@@ -9,6 +9,7 @@ mod docs;
 mod doctor;
 mod explained;
 mod expressions;
+mod faults;
 mod hostile;
 mod house;
 mod invalid_playbooks;

@@ -152,6 +152,15 @@ impl Stage {
         serde_json::from_str(&reply.body).unwrap_or_default()
     }
 
+    /// Sends requests that nobody needs, for faults that the run did not meet.
+    pub(crate) async fn use_faults_up(&self, requests: usize) {
+        for _ in 0..requests {
+            let head = format!("GET /api/{}/version HTTP/1.1\r\n", self.version);
+            // A fault may leave it without an answer.
+            let _ = exchange(&self.sandbox.root_url(), &head, b"").await;
+        }
+    }
+
     /// The id of a DAG's first run, as soon as it has one. No time passes by the clock.
     pub(crate) async fn until_there_is_a_run(&self, dag_id: &str) -> String {
         loop {

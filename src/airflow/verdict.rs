@@ -82,6 +82,9 @@ pub(super) fn bad_path(request: &RequestLine, id: &str) -> ApiError {
 
 /// An answer that is no success.
 fn refusal(asked: &Asked<'_>, answer: &Answer) -> ApiError {
+    if let Some(error) = cut_short(asked, answer) {
+        return error;
+    }
     let complaint = Complaint::of(answer);
     let is_own = match asked.version {
         ApiVersion::V1 => v1::refusal::is_own(&complaint),
@@ -97,6 +100,18 @@ fn refusal(asked: &Asked<'_>, answer: &Answer) -> ApiError {
     let is_asleep = matches!(complaint.status, 502..=504) && !is_own;
     let hint = hint_of(asked, &kind, complaint.status, is_asleep);
     Draft { kind, delivery, is_asleep }.answered(asked, answer, complaint.says, hint.as_deref())
+}
+
+/// A refusal whose body tells what it means, and did not come whole: a 404 may be Airflow's own or somebody else's, a 403 a
+/// token that has run out. Asked again, it may say.
+fn cut_short(asked: &Asked<'_>, answer: &Answer) -> Option<ApiError> {
+    let Err(cut @ (BodyError::Cut | BodyError::TimedOut(_))) = &answer.body else { return None };
+    let delivery = match answer.status.as_u16() {
+        403 => Delivery::Refused,
+        404 => Delivery::Unknown,
+        _ => return None,
+    };
+    Some(Draft::of(ErrorKind::ConnectionLost, delivery).answered(asked, answer, Some(cut.to_string()), None))
 }
 
 fn kind_of(asked: &Asked<'_>, answer: &Answer, complaint: &Complaint, is_own: bool) -> ErrorKind {
