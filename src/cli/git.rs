@@ -22,7 +22,10 @@ const MAX_ANSWER: u64 = 4096;
 #[must_use]
 pub fn git_sha(playbook: &Path, environment: &Environment) -> Option<String> {
     let playbook = environment.cwd.join(playbook).canonicalize().ok()?;
-    let git = Git { program: program(environment)?, folder: playbook.parent()?.to_owned(), environment };
+    let folder = playbook.parent()?;
+    // Starting git takes longer than all else before the first request.
+    folder.ancestors().find(|folder| folder.join(".git").exists())?;
+    let git = Git { program: program(environment)?, folder: folder.to_owned(), environment };
     let file = playbook.file_name()?.to_str()?;
     let sha = git.ask(&["rev-parse", "--short", "HEAD"]).filter(|sha| is_hash(sha))?;
     // Not in the commit at all: no answer, and as dirty as can be.
