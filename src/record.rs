@@ -47,6 +47,9 @@ pub struct RunRecord {
     /// An event could not be kept, which ended it.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub is_broken: bool,
+    /// Whether results and captures are not kept, for whoever shows none.
+    #[serde(skip)]
+    pub without_results: bool,
 }
 
 /// A step, as far as it has come.
@@ -116,7 +119,10 @@ impl RunRecord {
                 self.with(*step, |record| record.warnings.push(message.clone()));
             }
             EventKind::Warned { step: None, message } => self.warnings.push(message.clone()),
-            EventKind::StepFinished(finished) => self.with(finished.step, |record| record.finish(finished)),
+            EventKind::StepFinished(finished) => {
+                let keeps_results = !self.without_results;
+                self.with(finished.step, |record| record.finish(finished, keeps_results));
+            }
             EventKind::OutputsMade(made) => {
                 self.outputs.clone_from(&made.outputs);
                 self.failure.clone_from(&made.failure);
@@ -213,11 +219,13 @@ impl StepRecord {
         }
     }
 
-    fn finish(&mut self, finished: &StepFinished) {
+    fn finish(&mut self, finished: &StepFinished, keeps_results: bool) {
         self.outcome = Some(finished.outcome);
-        self.result.clone_from(&finished.result);
         self.failure.clone_from(&finished.failure);
-        self.captured.clone_from(&finished.captured);
+        if keeps_results {
+            self.result.clone_from(&finished.result);
+            self.captured.clone_from(&finished.captured);
+        }
         self.requests = finished.requests;
         self.elapsed_ms = Some(finished.elapsed_ms);
     }

@@ -135,9 +135,9 @@ impl Stage {
             base_url: &self.client.base_url().to_string(),
             environment: &std::collections::BTreeMap::new(),
             given: &[],
-            selection: &Selection::default(),
         };
-        plan::plan(&loaded, &context).unwrap_or_else(|mistakes| panic!("{mistakes:#?}"))
+        let selected = plan::select(&loaded, &Selection::default()).expect("every step");
+        plan::plan(&loaded, selected, &context).unwrap_or_else(|mistakes| panic!("{mistakes:#?}"))
     }
 
     /// What Airflow answers to a request of the test's own, however often it takes until a fault lets it through.

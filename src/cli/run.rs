@@ -18,7 +18,7 @@ use crate::cli::streams::{Streams, is_coloured};
 use crate::cli::{check, connect, doctor, explain, git, identity, inputs, sandbox, schema};
 use crate::diagnostic::Diagnostic;
 use crate::executor::{Interrupt, Limits, Tools, execute};
-use crate::plan::{self, Context, GivenInput, Plan, PlanError, Selection};
+use crate::plan::{self, Context, GivenInput, NotSelected, Plan, Selected};
 use crate::playbook::Loaded;
 use crate::record::RunRecord;
 use crate::reporter::json;
@@ -87,9 +87,9 @@ impl<'a> Invocation<'a> {
     async fn run(mut self, signals: Signals) -> Result<ExitCode, ExitCode> {
         let loaded = check::read(self.path, self.environment, self.streams, self.manner).ok_or(ExitCode::Usage)?;
         let selection = selection(&self.args.tags, &self.args.skip_tags, self.args.start_at.as_ref());
-        let (steps, left_out) = plan::select(&loaded, &selection).map_err(|error| self.no_plan(&error))?;
+        let selected = plan::select(&loaded, &selection).map_err(|error| self.not_selected(&error))?;
         if self.args.list_steps {
-            list_steps(&steps, left_out, self.streams);
+            list_steps(&selected, self.streams);
             return Ok(ExitCode::Success);
         }
         let given = inputs::given(&self.args.extra_vars, &self.environment.cwd);
@@ -97,7 +97,8 @@ impl<'a> Invocation<'a> {
         let connection = &self.args.connection;
         let named = Named { path: Some(self.path), target: loaded.playbook.target.as_deref() };
         let place = place::find(connection, named, self.environment, self.streams).await?;
-        let plan = self.plan(&loaded, (&given, &selection), &place)?;
+        let plan = self.plan(&loaded, selected, &given, &place)?;
+        drop(loaded);
         let client = connect::client(connection, &place, self.environment, self.streams)?;
         Ok(self.carry_out(&plan, &place, &client, signals).await)
     }
@@ -105,7 +106,8 @@ impl<'a> Invocation<'a> {
     fn plan(
         &mut self,
         loaded: &Loaded,
-        (given, selection): (&[GivenInput], &Selection),
+        selected: Selected,
+        given: &[GivenInput],
         place: &Place,
     ) -> Result<Plan, ExitCode> {
         let started_at = place.clock.now();
@@ -126,17 +128,16 @@ impl<'a> Invocation<'a> {
             base_url: &base_url,
             environment: &self.environment.vars,
             given,
-            selection,
         };
-        let plan = plan::plan(loaded, &context).map_err(|error| self.no_plan(&error))?;
+        let plan = plan::plan(loaded, selected, &context).map_err(|mistakes| self.mistaken(&mistakes))?;
         plan.secrets.iter().for_each(|secret| self.streams.masker().learn(secret));
         Ok(plan)
     }
 
-    fn no_plan(&mut self, error: &PlanError) -> ExitCode {
+    fn not_selected(&mut self, error: &NotSelected) -> ExitCode {
         match error {
-            PlanError::Mistakes(mistakes) => self.mistaken(mistakes),
-            PlanError::Selection(error) => {
+            NotSelected::Mistakes(mistakes) => self.mistaken(mistakes),
+            NotSelected::Selection(error) => {
                 self.streams.err_line(&format!("error: {error}\n  = help: {}", error.help()));
                 ExitCode::NothingSelected
             }

@@ -7,9 +7,9 @@ use crate::cli::streams::Streams;
 /// Prints a schema.
 pub(super) fn schema(kind: SchemaKind, streams: &mut Streams) -> ExitCode {
     let schema = match kind {
-        SchemaKind::Playbook => crate::playbook::schema(),
-        SchemaKind::Scenario => crate::sandbox::schema(),
+        SchemaKind::Playbook => crate::playbook::SCHEMA,
+        SchemaKind::Scenario => crate::sandbox::SCHEMA,
     };
-    streams.out_line(&format!("{schema:#}"));
+    streams.out_line(schema.trim_end());
     ExitCode::Success
 }

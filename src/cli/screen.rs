@@ -24,7 +24,8 @@ impl<'s> Screen<'s> {
     pub(super) fn new(streams: &'s mut Streams, output: Output, text: Text, is_terminal: bool) -> Self {
         let shows_progress = is_terminal && output != Output::Quiet;
         let progress = shows_progress.then(|| Progress::new(ProgressDrawTarget::stderr()));
-        Self { streams, output, text, progress, record: RunRecord::default() }
+        let record = RunRecord { without_results: output != Output::Json, ..RunRecord::default() };
+        Self { streams, output, text, progress, record }
     }
 
     /// The record, when the run has ended.

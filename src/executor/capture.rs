@@ -27,7 +27,9 @@ impl StepRun<'_, '_> {
         if self.planned.capture.is_empty() {
             return Ok(captured);
         }
-        let scope = self.run.variables.scope_with(fields(result));
+        let has_expression = self.planned.capture.iter().any(|capture| matches!(capture, Capture::Field(..)));
+        let fields = if has_expression { fields(result) } else { BTreeMap::new() };
+        let scope = self.run.variables.scope_with(fields);
         for capture in &self.planned.capture {
             let (name, value) = match capture {
                 Capture::Whole(name) => (name, Value::Object(result.fields())),

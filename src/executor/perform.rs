@@ -1,6 +1,6 @@
 //! One step, from its `when` to its captures.
 
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 use crate::event::{EventKind, SinkError, StepFinished, TryFailed};
 use crate::executor::action::vars;
@@ -8,6 +8,7 @@ use crate::executor::capture::fields;
 use crate::executor::emitter::NOT_SHOWN;
 use crate::executor::retry::Next;
 use crate::executor::step::StepRun;
+use crate::executor::variables::{EndedStep, Told};
 use crate::executor::{Stop, millis};
 use crate::outcome::{ActionKind, ActionResult, Failure, FailureKind, StepOutcome};
 use crate::playbook::model::RetryOn;
@@ -73,8 +74,8 @@ impl StepRun<'_, '_> {
         let outcome = end.outcome;
         let elapsed = self.run.tools.clock.elapsed().saturating_sub(self.started);
         let failure = end.failure.as_ref().map(|failure| self.told(failure));
-        let ended = json!({ "outcome": outcome, "failure": failure, "elapsed": elapsed.as_secs_f64() });
-        self.run.variables.set_ended(&self.planned.id, &ended);
+        let ended = EndedStep { outcome, failure, elapsed: elapsed.as_secs_f64() };
+        self.run.variables.set_ended(&self.planned.id, ended);
         self.run.emitter.emit(EventKind::StepFinished(Box::new(StepFinished {
             step: self.index,
             outcome,
@@ -95,9 +96,9 @@ impl StepRun<'_, '_> {
     }
 
     /// A failure as `steps.<id>.failure` shows it.
-    fn told(&self, failure: &Failure) -> Value {
+    fn told(&self, failure: &Failure) -> Told {
         let message = if self.planned.no_log { NOT_SHOWN } else { &failure.message };
-        json!({ "kind": failure.kind, "message": message })
+        Told { kind: failure.kind, message: message.to_owned() }
     }
 
     fn name(&self) -> Result<String, Box<Failure>> {

@@ -66,13 +66,12 @@ impl<'r, 'a> StepRun<'r, 'a> {
 
     /// Reads each key alone first, so that a mistake names its key and its place.
     fn decode<T: DeserializeOwned>(&self, value: &Value) -> Result<T, Box<Failure>> {
-        serde_json::from_value(value.clone()).map_err(|error| {
+        T::deserialize(value).map_err(|error| {
             let keys = value.as_object().into_iter().flat_map(Map::keys);
             let key = keys.into_iter().find(|key| {
                 let mut without = value.clone();
                 without.as_object_mut().map(|map| map.remove(*key));
-                serde_json::from_value::<T>(without)
-                    .map_or_else(|other| other.to_string() != error.to_string(), |_| true)
+                T::deserialize(&without).map_or_else(|other| other.to_string() != error.to_string(), |_| true)
             });
             let (message, location) = match key {
                 Some(key) => (format!("`{key}`: {error}"), self.location_of(key)),

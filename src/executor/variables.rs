@@ -1,38 +1,80 @@
 //! The names that templates see while steps run.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use minijinja::Value as Dynamic;
-use minijinja::value::Object;
-use serde_json::Value;
+use minijinja::value::{Enumerator, Object};
+use serde::Serialize;
+use serde_json::{Map, Value};
 
-use crate::outcome::{Failure, FailureKind};
+use crate::executor::millis;
+use crate::outcome::{Failure, FailureKind, StepOutcome};
 use crate::plan::Plan;
 use crate::playbook::template::{Expr, Template, TemplateError, Uses, dynamic, uses_of_expression, uses_of_template};
 use crate::source::{Location, SourceFile};
+
+/// The field of `run` that changes.
+const ELAPSED: &str = "elapsed";
 
 /// Every name with its value; captures come as steps make them.
 #[derive(Debug, Clone)]
 pub(super) struct Variables {
     file: SourceFile,
     names: Arc<BTreeMap<String, Dynamic>>,
-    /// The map `run`, whose `elapsed` changes.
-    run: Option<Value>,
+    run: Arc<RunMap>,
     /// What became of each step that has ended.
     steps: Arc<Ended>,
     /// Captures that a step did not make, with what became of it.
     unmade: BTreeMap<String, String>,
 }
 
-/// What became of the steps that have ended, by id.
+/// The map `run`, whose `elapsed` changes from step to step.
+#[derive(Debug)]
+struct RunMap {
+    fixed: Map<String, Value>,
+    /// In milliseconds.
+    elapsed: AtomicU64,
+}
+
+impl Object for RunMap {
+    fn get_value(self: &Arc<Self>, key: &Dynamic) -> Option<Dynamic> {
+        match key.as_str()? {
+            ELAPSED => Some(Duration::from_millis(self.elapsed.load(Ordering::Relaxed)).as_secs_f64().into()),
+            name => self.fixed.get(name).map(dynamic),
+        }
+    }
+
+    fn enumerate(self: &Arc<Self>) -> Enumerator {
+        Enumerator::Values(self.fixed.keys().map(|name| Dynamic::from(name.as_str())).collect())
+    }
+}
+
+/// What became of the steps that have ended, by id. Few playbooks ask, so it is made a value when one does.
 #[derive(Debug, Default)]
-struct Ended(Mutex<BTreeMap<String, Dynamic>>);
+struct Ended(Mutex<BTreeMap<String, EndedStep>>);
+
+/// What became of a step: `steps.<id>`.
+#[derive(Debug, Clone, Serialize)]
+pub(super) struct EndedStep {
+    pub(super) outcome: StepOutcome,
+    pub(super) failure: Option<Told>,
+    /// In seconds.
+    pub(super) elapsed: f64,
+}
+
+/// A failure as templates may see it.
+#[derive(Debug, Clone, Serialize)]
+pub(super) struct Told {
+    pub(super) kind: FailureKind,
+    pub(super) message: String,
+}
 
 impl Object for Ended {
     fn get_value(self: &Arc<Self>, key: &Dynamic) -> Option<Dynamic> {
-        self.0.lock().ok()?.get(key.as_str()?).cloned()
+        self.0.lock().ok()?.get(key.as_str()?).map(dynamic)
     }
 }
 
@@ -54,15 +96,11 @@ impl Variables {
     pub(super) fn new(plan: &Plan) -> Self {
         let steps = Arc::new(Ended::default());
         let names = plan.names.iter().map(|(name, value)| (name.clone(), dynamic(value)));
+        let fixed = plan.names.get("run").and_then(Value::as_object).cloned().unwrap_or_default();
+        let run = Arc::new(RunMap { fixed, elapsed: AtomicU64::new(0) });
         let ended = ("steps".to_owned(), Dynamic::from_dyn_object(Arc::clone(&steps)));
-        let names = names.chain([ended]).collect();
-        Self {
-            steps,
-            file: plan.file.clone(),
-            names: Arc::new(names),
-            run: plan.names.get("run").cloned(),
-            unmade: BTreeMap::new(),
-        }
+        let names = names.chain([ended, ("run".to_owned(), Dynamic::from_dyn_object(Arc::clone(&run)))]).collect();
+        Self { steps, file: plan.file.clone(), names: Arc::new(names), run, unmade: BTreeMap::new() }
     }
 
     /// The names of the run.
@@ -75,18 +113,15 @@ impl Variables {
         Dynamic::from_object(Layers { local, names: Arc::clone(&self.names) })
     }
 
-    /// Sets `run.elapsed`, in seconds.
-    pub(super) fn set_elapsed(&mut self, elapsed: Duration) {
-        if let Some(Value::Object(run)) = &mut self.run {
-            run.insert("elapsed".to_owned(), elapsed.as_secs_f64().into());
-            Arc::make_mut(&mut self.names).insert("run".to_owned(), dynamic(run));
-        }
+    /// Sets `run.elapsed`.
+    pub(super) fn set_elapsed(&self, elapsed: Duration) {
+        self.run.elapsed.store(millis(elapsed), Ordering::Relaxed);
     }
 
     /// Says what became of a step: `steps.<id>`.
-    pub(super) fn set_ended(&mut self, id: &str, ended: &Value) {
+    pub(super) fn set_ended(&self, id: &str, ended: EndedStep) {
         if let Ok(mut steps) = self.steps.0.lock() {
-            steps.insert(id.to_owned(), dynamic(ended));
+            steps.insert(id.to_owned(), ended);
         }
     }
 

@@ -44,8 +44,6 @@ pub struct Context<'a> {
     pub environment: &'a BTreeMap<String, String>,
     /// The inputs that were given.
     pub given: &'a [GivenInput],
-    /// Which steps are run.
-    pub selection: &'a Selection,
 }
 
 /// What will be run.
@@ -85,46 +83,48 @@ pub struct Plan {
     pub left_out: usize,
 }
 
-/// Why there is no plan.
+/// Why a selection chooses no steps that can be run.
 #[derive(Debug)]
-pub enum PlanError {
-    /// Inputs and vars that don't work out, or captures that the selection leaves unmade.
+pub enum NotSelected {
+    /// Captures that the selection leaves unmade.
     Mistakes(Vec<Diagnostic>),
     /// The selection chooses nothing.
     Selection(SelectionError),
 }
 
-impl From<Vec<Diagnostic>> for PlanError {
-    fn from(mistakes: Vec<Diagnostic>) -> Self {
-        Self::Mistakes(mistakes)
-    }
+/// The steps that a selection chooses.
+#[derive(Debug)]
+pub struct Selected {
+    /// The steps that are run, in order.
+    pub steps: Vec<PlannedStep>,
+    /// How many steps of the playbook are left out.
+    pub left_out: usize,
 }
 
 /// The steps that a selection chooses, and how many it leaves out.
 ///
 /// # Errors
 /// When it chooses none, or leaves a capture unmade that a chosen step uses.
-pub fn select(loaded: &Loaded, selection: &Selection) -> Result<(Vec<PlannedStep>, usize), PlanError> {
+pub fn select(loaded: &Loaded, selection: &Selection) -> Result<Selected, NotSelected> {
     let steps = steps::plan(loaded);
-    let chosen = selection.choose(&steps).map_err(PlanError::Selection)?;
+    let chosen = selection.choose(&steps).map_err(NotSelected::Selection)?;
     let unmade = if chosen.contains(&false) { unmade(loaded, &chosen) } else { Vec::new() };
     if !unmade.is_empty() {
-        return Err(PlanError::Mistakes(unmade));
+        return Err(NotSelected::Mistakes(unmade));
     }
     let all = steps.len();
     let steps: Vec<PlannedStep> =
         steps.into_iter().zip(chosen).filter_map(|(step, is_chosen)| is_chosen.then_some(step)).collect();
     let left_out = all - steps.len();
-    Ok((steps, left_out))
+    Ok(Selected { steps, left_out })
 }
 
 /// Makes the plan.
 ///
 /// # Errors
-/// Every input and var that does not work out; a selection that leaves nothing, or a capture unmade.
-pub fn plan(loaded: &Loaded, context: &Context<'_>) -> Result<Plan, PlanError> {
+/// Every input and var that does not work out.
+pub fn plan(loaded: &Loaded, selected: Selected, context: &Context<'_>) -> Result<Plan, Vec<Diagnostic>> {
     let zone = loaded.playbook.timezone.as_deref().unwrap_or("UTC");
-    let (steps, left_out) = select(loaded, context.selection)?;
     let clock = RunClock::at(context.started_at, zone)
         .map_err(|error| vec![Diagnostic::new(Code::TIME_ZONE, &loaded.file, loaded.tree.span, error.to_string())])?;
     let engine = Engine::new(&clock);
@@ -147,9 +147,9 @@ pub fn plan(loaded: &Loaded, context: &Context<'_>) -> Result<Plan, PlanError> {
         secrets: resolved.secrets,
         names,
         engine,
-        steps,
+        steps: selected.steps,
         outputs: outputs(loaded),
-        left_out,
+        left_out: selected.left_out,
     })
 }
 

@@ -2,6 +2,9 @@
 
 use std::time::Duration;
 
+use serde::Deserialize;
+use serde_json::Value;
+
 use crate::outcome::ActionKind;
 use crate::plan::retry::RetryPolicy;
 use crate::playbook::field::Period;
@@ -116,7 +119,8 @@ pub(super) fn plan(loaded: &Loaded) -> Vec<PlannedStep> {
     let nodes = loaded.tree.get("steps").map(Node::items).unwrap_or_default();
     let poll = defaults.poll.clone().unwrap_or_default();
     let shared = Shared { retry, default_timeout, poll };
-    nodes.iter().zip(step_ids(nodes)).filter_map(|(node, id)| step(node, id, &shared)).collect()
+    let written = nodes.iter().zip(&loaded.playbook.steps);
+    written.zip(step_ids(nodes)).filter_map(|((node, json), id)| step((node, json), id, &shared)).collect()
 }
 
 /// What `defaults` say to every step.
@@ -126,8 +130,9 @@ struct Shared {
     poll: PollSetting,
 }
 
-fn step(node: &Node, id: String, shared: &Shared) -> Option<PlannedStep> {
-    let typed: Step = serde_json::from_value(node.to_json()).ok()?;
+/// A step from its node in the tree, and the same as JSON.
+fn step((node, json): (&Node, &Value), id: String, shared: &Shared) -> Option<PlannedStep> {
+    let typed = Step::deserialize(json).ok()?;
     let (action, entry) = node.entries().iter().find_map(|entry| Some((ActionKind::from_key(&entry.key)?, entry)))?;
     let name = node.get("name");
     Some(PlannedStep {

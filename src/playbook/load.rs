@@ -24,7 +24,12 @@ pub struct Loaded {
     pub warnings: Vec<Diagnostic>,
 }
 
-static SCHEMA: LazyLock<Schema> = LazyLock::new(|| Schema::new(schema()));
+/// The JSON Schema of a playbook as it is published; it is what [`schema`] makes.
+pub const SCHEMA: &str = include_str!("../../schemas/playbook.schema.json");
+
+static RULES: LazyLock<Schema> = LazyLock::new(|| {
+    Schema::new(serde_json::from_str(SCHEMA).expect("a test holds the embedded schema against the types"))
+});
 
 /// The JSON Schema of a playbook, as the types make it.
 #[must_use]
@@ -49,7 +54,7 @@ pub fn load(name: &str, bytes: Vec<u8>) -> Result<Loaded, Vec<Diagnostic>> {
     let Some(tree) = tree else { return Err(mistakes) };
     let Checked { mistakes: meaning, warnings, env_names } = check(&file, &tree);
     // What is wrong as YAML is told once, and so is a wrong shape; what it means comes when these are right.
-    for found in [SCHEMA.check(&file, &tree), meaning] {
+    for found in [RULES.check(&file, &tree), meaning] {
         let is_new = |one: &Diagnostic| !mistakes.iter().any(|told| told.span.holds(one.span));
         let further: Vec<Diagnostic> = found.into_iter().filter(is_new).collect();
         mistakes.extend(further);

@@ -13,5 +13,5 @@ mod step_id;
 pub mod template;
 
 pub use check::{RESERVED, near, unmade};
-pub use load::{Loaded, load, schema};
+pub use load::{Loaded, SCHEMA, load, schema};
 pub use step_id::step_ids;

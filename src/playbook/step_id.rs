@@ -41,8 +41,8 @@ impl Ids {
 
     fn make(&mut self, name: Option<&str>, action: &str) -> String {
         let plain = name.map(|name| match &*TEMPLATES {
-            Some(templates) => templates.replace_all(name, " ").into_owned(),
-            None => name.to_owned(),
+            Some(templates) if name.contains('{') => templates.replace_all(name, " ").into_owned(),
+            Some(_) | None => name.to_owned(),
         });
         let slug = plain.map(|plain| slug(&plain)).filter(|slug| !slug.is_empty());
         let slug = slug.unwrap_or_else(|| action.to_owned());

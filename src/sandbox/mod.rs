@@ -33,7 +33,7 @@ mod server;
 pub use fault::{FaultKind, FaultScript, When};
 pub use lasting::{Lasting, NotADuration};
 pub use scenario::{
-    AuthScript, DagScript, DatasetScript, GenerateDags, ImportErrorScript, ParamScript, RunOutcome, RunScript,
+    AuthScript, DagScript, DatasetScript, GenerateDags, ImportErrorScript, ParamScript, RunOutcome, RunScript, SCHEMA,
     Scenario, TaskOutcome, TaskScript, Time, User, schema,
 };
 pub use server::Sandbox;

@@ -18,7 +18,12 @@ use crate::yaml::schema::{Schema, schema_of};
 
 const BUILTIN: &str = include_str!("builtin.yaml");
 
-static SCHEMA: LazyLock<Schema> = LazyLock::new(|| Schema::new(schema_of::<Scenario>()));
+/// The JSON Schema of a scenario as it is published; it is what [`schema`] makes.
+pub const SCHEMA: &str = include_str!("../../schemas/scenario.schema.json");
+
+static RULES: LazyLock<Schema> = LazyLock::new(|| {
+    Schema::new(serde_json::from_str(SCHEMA).expect("a test holds the embedded schema against the types"))
+});
 
 /// A world, how it behaves, and what goes wrong in it.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
@@ -300,7 +305,7 @@ impl Scenario {
     /// Every mistake in the file that can be seen, with its place.
     pub fn load(file: &SourceFile) -> Result<Self, Vec<Diagnostic>> {
         let tree = yaml::parse(file)?;
-        let mistakes = SCHEMA.check(file, &tree);
+        let mistakes = RULES.check(file, &tree);
         if !mistakes.is_empty() {
             return Err(mistakes);
         }

@@ -40,6 +40,11 @@ impl Automaton {
         merged
     }
 
+    /// Whether any pattern is in the bytes; quicker than finding all of them.
+    pub(super) fn is_in(&self, bytes: &[u8]) -> bool {
+        self.search.as_ref().is_none_or(|search| search.is_match(bytes))
+    }
+
     /// The first place from which the rest of `bytes` is the beginning of a pattern, or the end.
     pub(super) fn may_begin_at(&self, bytes: &[u8]) -> usize {
         let from = (bytes.len() + 1).saturating_sub(self.longest);

@@ -84,11 +84,10 @@ impl Masker {
     /// The text with `***` where a secret stood.
     #[must_use]
     pub fn mask<'a>(&self, text: &'a str) -> Cow<'a, str> {
-        let found = self.automaton().map(|automaton| automaton.find(text.as_bytes())).unwrap_or_default();
-        if found.is_empty() {
+        let Some(automaton) = self.automaton().filter(|automaton| automaton.is_in(text.as_bytes())) else {
             return Cow::Borrowed(text);
-        }
-        let found = found.into_iter().map(|range| on_characters(text, range));
+        };
+        let found = automaton.find(text.as_bytes()).into_iter().map(|range| on_characters(text, range));
         let mut masked = String::with_capacity(text.len());
         let mut end = 0;
         for range in found {
@@ -124,15 +123,14 @@ impl Masker {
     /// Whether a secret stands in the text, or a short one is all of it.
     #[must_use]
     pub fn holds_secret(&self, text: &str) -> bool {
-        self.known().short.contains(text)
-            || self.automaton().is_some_and(|automaton| !automaton.find(text.as_bytes()).is_empty())
+        self.known().short.contains(text) || self.automaton().is_some_and(|automaton| automaton.is_in(text.as_bytes()))
     }
 
     /// Whether masking the JSON that `json` is the text of could change it.
     #[must_use]
     pub fn touches(&self, json: &str) -> bool {
         let has_short = self.known().short.iter().any(|short| json.contains(short.as_str()));
-        has_short || self.automaton().is_some_and(|automaton| !automaton.find(json.as_bytes()).is_empty())
+        has_short || self.automaton().is_some_and(|automaton| automaton.is_in(json.as_bytes()))
     }
 
     /// The automaton for what is known now, made when it is needed; `None` when there is no long secret.

@@ -18,7 +18,10 @@ use crate::yaml::{Node, NodeValue};
 /// The shortest text under a name such as `password` that is taken for one.
 const SECRET_LEAST: usize = 6;
 
-/// Forms that credentials of well-known services have.
+/// A text without any of these has no form of a credential.
+const CREDENTIAL_WORDS: [&str; 7] = ["AKIA", "gh", "xox", "glpat-", "eyJ", "PRIVATE KEY", "://"];
+
+/// Forms that credentials of well-known services have, each with one of the words.
 static CREDENTIAL: LazyLock<Option<Regex>> = LazyLock::new(|| {
     let forms = [
         r"AKIA[0-9A-Z]{16}",
@@ -145,7 +148,8 @@ impl Warnings<'_> {
             NodeValue::String(text) => {
                 let is_plain = !text.contains("{{") && !text.contains("{%");
                 let is_named = key.is_some_and(is_secret_name) && text.len() >= SECRET_LEAST && is_plain;
-                let has_form = CREDENTIAL.as_ref().is_some_and(|forms| forms.is_match(text));
+                let has_form = CREDENTIAL_WORDS.iter().any(|word| text.contains(word))
+                    && CREDENTIAL.as_ref().is_some_and(|forms| forms.is_match(text));
                 if is_named || has_form {
                     let message = "this looks like a credential, and a playbook is kept in git".to_owned();
                     let help = "make it an input with `secret: true` and `from_env: NAME`";

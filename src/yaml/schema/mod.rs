@@ -35,6 +35,7 @@ mod kind;
 mod tests;
 
 use std::collections::{HashMap, HashSet};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use regex_lite::Regex;
 use serde_json::Value;
@@ -49,16 +50,15 @@ use walk::Walk;
 #[derive(Debug)]
 pub struct Schema {
     root: Value,
-    patterns: HashMap<String, Regex>,
+    /// The regular expressions that have been needed so far; none for one that can't be compiled, which is not judged.
+    patterns: Mutex<HashMap<String, Option<Arc<Regex>>>>,
 }
 
 impl Schema {
-    /// Takes a schema; its regular expressions are compiled once, and one that can't be is not judged.
+    /// Takes a schema.
     #[must_use]
     pub fn new(schema: Value) -> Self {
-        let mut patterns = HashMap::new();
-        collect_patterns(&schema, &mut patterns);
-        Self { root: schema, patterns }
+        Self { root: schema, patterns: Mutex::default() }
     }
 
     /// The schema as it was given.
@@ -83,22 +83,14 @@ impl Schema {
         self.root.pointer(reference.strip_prefix('#')?)
     }
 
-    fn pattern(&self, pattern: &str) -> Option<&Regex> {
-        self.patterns.get(pattern)
-    }
-}
-
-fn collect_patterns(schema: &Value, patterns: &mut HashMap<String, Regex>) {
-    match schema {
-        Value::Object(rule) => {
-            if let Some(pattern) = rule.get("pattern").and_then(Value::as_str)
-                && let Ok(regex) = Regex::new(pattern)
-            {
-                patterns.insert(pattern.to_owned(), regex);
-            }
-            rule.values().for_each(|inner| collect_patterns(inner, patterns));
+    /// A regular expression of the schema, compiled when it is first needed.
+    fn pattern(&self, pattern: &str) -> Option<Arc<Regex>> {
+        let mut patterns = self.patterns.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = patterns.get(pattern) {
+            return known.clone();
         }
-        Value::Array(items) => items.iter().for_each(|inner| collect_patterns(inner, patterns)),
-        _ => {}
+        let compiled = Regex::new(pattern).ok().map(Arc::new);
+        patterns.insert(pattern.to_owned(), compiled.clone());
+        compiled
     }
 }
