@@ -75,6 +75,17 @@ impl Case {
         Self { name, playbook, closes: true, memory_mib: self.memory_mib, ..*self }
     }
 
+    /// The same for a playbook with the first trigger only.
+    fn memory_of_one(&self, ours: &[&str], folder: &Path) -> i64 {
+        let playbook = folder.join("one.yaml");
+        let one: Vec<&str> = self.playbook.lines().take(2).collect();
+        fs::write(&playbook, one.join("\n")).expect("it is written");
+        let playbook = playbook.display().to_string();
+        let (_, options) = ours.split_last().expect("a command");
+        let run: Vec<&str> = options.iter().copied().chain([playbook.as_str()]).collect();
+        memory(&usage(&run), &playbook)
+    }
+
     fn run(&self, server: &Server, folder: &Path) {
         let playbook = folder.join("playbook.yaml");
         fs::write(&playbook, &self.playbook).expect("it is written");
@@ -99,10 +110,16 @@ impl Case {
         let row = Row { name: self.name, requests, ours: median(&usages.0), bare: median(&usages.1) };
         say(&row.line(self.triggers, self.memory_mib));
         if self.triggers > 0 {
-            let checked = usage(&[PROGRAM, "check", &playbook]);
-            say(&table::growth(&row, &checked, self.triggers));
+            let grown = memory(&row.ours, &playbook) - self.memory_of_one(&ours, folder);
+            say(&table::growth(&row, grown, self.triggers));
         }
     }
+}
+
+/// How much more memory a run takes than the check of its playbook, in KiB.
+fn memory(run: &Usage, playbook: &str) -> i64 {
+    let checked = usage(&[PROGRAM, "check", playbook]);
+    i64::from(run.peak_kib) - i64::from(checked.peak_kib)
 }
 
 /// The bare client with what it sends.

@@ -48,11 +48,12 @@ impl Row {
     }
 }
 
-/// What each trigger adds: processor time above the bare client, and memory above what a check takes.
-pub(crate) fn growth(row: &Row, checked: &Usage, triggers: u32) -> String {
+/// What each trigger adds: processor time above the bare client, and memory above that of the check. `grown_kib` is
+/// without what the first trigger takes.
+pub(crate) fn growth(row: &Row, grown_kib: i64, triggers: u32) -> String {
     let above = row.ours.processor.saturating_sub(row.bare.processor);
     let each = above.as_secs_f64() * 1e6 / f64::from(triggers);
-    let grown = f64::from(row.ours.peak_kib.saturating_sub(checked.peak_kib)) / f64::from(triggers);
+    let grown = f64::from(i32::try_from(grown_kib).expect("less than 2 TiB")) / f64::from(triggers);
     format!(
         "  each: {each:.1} µs of processor above the bare client (aim: 30), {grown:.2} KiB above the check (aim: 1)"
     )

@@ -124,7 +124,7 @@ impl Stage {
 
     fn plan(&self, playbook: &str) -> Plan {
         let loaded = load("p.yaml", unindented(playbook).into_bytes());
-        let loaded = loaded.unwrap_or_else(|mistakes| panic!("{mistakes:#?}"));
+        let mut loaded = loaded.unwrap_or_else(|mistakes| panic!("{mistakes:#?}"));
         let context = Context {
             run_id: "20261122t120000z-0badcafe",
             started_at: self.clock.now(),
@@ -136,7 +136,7 @@ impl Stage {
             environment: &std::collections::BTreeMap::new(),
             given: &[],
         };
-        let selected = plan::select(&loaded, &Selection::default()).expect("every step");
+        let selected = plan::select(&mut loaded, &Selection::default()).expect("every step");
         plan::plan(&loaded, selected, &context).unwrap_or_else(|mistakes| panic!("{mistakes:#?}"))
     }
 

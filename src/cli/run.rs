@@ -85,9 +85,9 @@ impl<'a> Invocation<'a> {
 
     /// Loads, plans, runs and reports. `Err` is the code of what was said already.
     async fn run(mut self, signals: Signals) -> Result<ExitCode, ExitCode> {
-        let loaded = check::read(self.path, self.environment, self.streams, self.manner).ok_or(ExitCode::Usage)?;
+        let mut loaded = check::read(self.path, self.environment, self.streams, self.manner).ok_or(ExitCode::Usage)?;
         let selection = selection(&self.args.tags, &self.args.skip_tags, self.args.start_at.as_ref());
-        let selected = plan::select(&loaded, &selection).map_err(|error| self.not_selected(&error))?;
+        let selected = plan::select(&mut loaded, &selection).map_err(|error| self.not_selected(&error))?;
         if self.args.list_steps {
             list_steps(&selected, self.streams);
             return Ok(ExitCode::Success);

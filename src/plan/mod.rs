@@ -101,11 +101,11 @@ pub struct Selected {
     pub left_out: usize,
 }
 
-/// The steps that a selection chooses, and how many it leaves out.
+/// Takes the steps that a selection chooses out of a playbook.
 ///
 /// # Errors
 /// When it chooses none, or leaves a capture unmade that a chosen step uses.
-pub fn select(loaded: &Loaded, selection: &Selection) -> Result<Selected, NotSelected> {
+pub fn select(loaded: &mut Loaded, selection: &Selection) -> Result<Selected, NotSelected> {
     let steps = steps::plan(loaded);
     let chosen = selection.choose(&steps).map_err(NotSelected::Selection)?;
     let unmade = if chosen.contains(&false) { unmade(loaded, &chosen) } else { Vec::new() };

@@ -110,8 +110,9 @@ pub const POLL_EVERY: Duration = Duration::from_secs(2);
 /// The longest interval between two looks when nothing says otherwise.
 pub const POLL_MAX_EVERY: Duration = Duration::from_secs(30);
 
-/// The steps of a playbook.
-pub(super) fn plan(loaded: &Loaded) -> Vec<PlannedStep> {
+/// The steps of a playbook, taken out of it: a large one need not be there twice.
+pub(super) fn plan(loaded: &mut Loaded) -> Vec<PlannedStep> {
+    let written = std::mem::take(&mut loaded.playbook.steps);
     let defaults = &loaded.playbook.defaults;
     let retry = loaded.tree.get("defaults").and_then(|node| node.get("retry"));
     let retry = RetryPolicy::default().with(defaults.retry.as_ref(), retry);
@@ -119,8 +120,12 @@ pub(super) fn plan(loaded: &Loaded) -> Vec<PlannedStep> {
     let nodes = loaded.tree.get("steps").map(Node::items).unwrap_or_default();
     let poll = defaults.poll.clone().unwrap_or_default();
     let shared = Shared { retry, default_timeout, poll };
-    let written = nodes.iter().zip(&loaded.playbook.steps);
-    written.zip(step_ids(nodes)).filter_map(|((node, json), id)| step((node, json), id, &shared)).collect()
+    nodes
+        .iter()
+        .zip(written)
+        .zip(step_ids(nodes))
+        .filter_map(|((node, json), id)| step(node, json, id, &shared))
+        .collect()
 }
 
 /// What `defaults` say to every step.
@@ -131,7 +136,7 @@ struct Shared {
 }
 
 /// A step from its node in the tree, and the same as JSON.
-fn step((node, json): (&Node, &Value), id: String, shared: &Shared) -> Option<PlannedStep> {
+fn step(node: &Node, json: Value, id: String, shared: &Shared) -> Option<PlannedStep> {
     let typed = Step::deserialize(json).ok()?;
     let (action, entry) = node.entries().iter().find_map(|entry| Some((ActionKind::from_key(&entry.key)?, entry)))?;
     let name = node.get("name");

@@ -83,7 +83,10 @@ impl Frame {
     pub(super) fn finish(self, end: usize) -> Node {
         let span = Span::new(self.start, end.max(self.start));
         match self.children {
-            Children::List(items) => Node { span, value: NodeValue::List(items) },
+            Children::List(mut items) => {
+                items.shrink_to_fit();
+                Node { span, value: NodeValue::List(items) }
+            }
             Children::Map(map) => Node { span, value: NodeValue::Map(map.finish()) },
         }
     }
@@ -151,6 +154,7 @@ impl MapChildren {
                 self.entries.push(entry);
             }
         }
+        self.entries.shrink_to_fit();
         self.entries
     }
 }
