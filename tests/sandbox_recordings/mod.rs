@@ -6,6 +6,7 @@ mod script;
 mod shape;
 pub(crate) mod wire;
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 use std::time::Duration;
@@ -16,7 +17,7 @@ use myaf_run::source::SourceFile;
 use serde_json::{Value, json};
 
 use self::script::Do::{self, Pass, Replay, Trigger};
-use self::script::{V1, V2};
+use self::script::{NOT_REPLAYED, V1, V2};
 use self::wire::{Reply, exchange};
 
 struct Stage {
@@ -151,4 +152,24 @@ async fn airflow_2_is_imitated_as_it_was_recorded() {
 async fn airflow_3_is_imitated_as_it_was_recorded() {
     let wrong = Stage::new("v2").await.play(V2).await;
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn every_recording_is_replayed_once_at_least_or_left_out_for_a_reason() {
+    for (version, script) in [("v1", V1), ("v2", V2)] {
+        let replayed = script.iter().filter_map(|act| if let Replay(names) = act { Some(*names) } else { None });
+        let replayed: BTreeSet<&str> = replayed.flat_map(str::split_whitespace).collect();
+        let left_out =
+            NOT_REPLAYED.iter().filter(|(of, ..)| *of == version).flat_map(|(_, names, _)| names.split_whitespace());
+        let left_out: BTreeSet<&str> = left_out.collect();
+        let files = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/recordings").join(version);
+        let files = fs::read_dir(files).expect("recordings").map(|file| file.expect("a file").file_name());
+        let files: BTreeSet<String> =
+            files.map(|name| name.to_string_lossy().trim_end_matches(".json").to_owned()).collect();
+        let named: BTreeSet<String> = replayed.union(&left_out).map(|name| (*name).to_owned()).collect();
+        let differing: Vec<&String> = files.symmetric_difference(&named).collect();
+        assert!(differing.is_empty(), "{version}: {differing:?}");
+        assert!(replayed.len() >= 60, "{version}: {} are replayed", replayed.len());
+        assert_eq!(replayed.intersection(&left_out).count(), 0, "{version}: replayed and left out");
+    }
 }

@@ -139,3 +139,25 @@ pub(crate) const V2: &[Do] = &[
          run_delete_404",
     ),
 ];
+
+/// Recordings that the sandbox is not asked again, with the reason. The client reads them all the same.
+pub(crate) const NOT_REPLAYED: &[(&str, &str, &str)] = &[
+    ("v1", "api_v2_on_af2 api_v2_version_on_af2", "the sandbox speaks both versions, Airflow 2 has no v2"),
+    ("v1", "auth_missing_stock_403 auth_wrong_post_stock_403", "of an Airflow with another auth backend"),
+    ("v1", "connection_test", "not asked by the client"),
+    ("v1", "events_with_runs run_get viewer_trigger_403", "they stand on a user or a run of their own"),
+    (
+        "v1",
+        "ti_list_mapped_dag ti_list_max1_dag ti_list_retry_dag",
+        "the sandbox maps no task and repeats none by itself",
+    ),
+    ("v2", "api_v1_on_af3 api_v1_post_on_af3 datasets_on_af3", "the sandbox speaks both versions, Airflow 3 has no v1"),
+    ("v2", "auth_expired", "a token of the recorded server, whose time is over"),
+    ("v2", "events_500_queued_run", "the sandbox gives this 500 as a fault, which a test of its own asks for"),
+    (
+        "v2",
+        "order_ba_noauth.json run_get ti_log_running viewer_trigger_403",
+        "they stand on a user or a run of their own",
+    ),
+    ("v2", "ti_list_mapped_dag ti_list_retry_dag", "the sandbox maps no task and repeats none by itself"),
+];
