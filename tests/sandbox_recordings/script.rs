@@ -156,7 +156,7 @@ pub(crate) const NOT_REPLAYED: &[(&str, &str, &str)] = &[
     ("v2", "events_500_queued_run", "the sandbox gives this 500 as a fault, which a test of its own asks for"),
     (
         "v2",
-        "order_ba_noauth.json run_get ti_log_running viewer_trigger_403",
+        "run_get ti_log_running viewer_trigger_403",
         "they stand on a user or a run of their own",
     ),
     ("v2", "ti_list_mapped_dag ti_list_retry_dag", "the sandbox maps no task and repeats none by itself"),
