@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::outcome::{ActionKind, ActionResult, Failure, StepOutcome};
+use crate::outcome::{ActionKind, ActionResult, Failure, StepOutcome, WriteKind};
 
 /// One thing that happened.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -29,6 +29,8 @@ pub struct Event {
 pub enum EventKind {
     /// The run began.
     RunStarted(Box<RunStarted>),
+    /// A run that had ended on the way goes on.
+    RunResumed(Box<RunResumed>),
     /// A step began.
     StepStarted {
         /// The step.
@@ -44,6 +46,8 @@ pub enum EventKind {
     WriteSettled {
         /// The step.
         step: usize,
+        /// What makes the write the only one.
+        identity: String,
         /// What became of it.
         fate: WriteFate,
     },
@@ -99,17 +103,46 @@ pub struct RunStarted {
     pub git_sha: Option<String>,
     /// The playbook's text.
     pub text: String,
+    /// SHA-256 of the text before it was masked, in hexadecimal.
+    pub text_sha256: String,
+    /// The time that `now()` gives in templates, for as often as the run is resumed.
+    pub started_at: Timestamp,
     /// The target's name.
     pub target: String,
     /// The API's base URL.
     pub base_url: String,
     /// Inputs with their values.
     pub inputs: Map<String, Value>,
+    /// The inputs whose values are not kept, since they are secret or hold a secret.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub withheld: Vec<String>,
     /// How many steps of the playbook the selection leaves out.
     #[serde(default)]
     pub left_out: usize,
     /// The steps that are run, in order.
     pub steps: Vec<StepInfo>,
+}
+
+/// The start of another attempt.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct RunResumed {
+    /// The commit the playbook is at.
+    pub git_sha: Option<String>,
+    /// The API's base URL.
+    pub base_url: String,
+    /// The playbook's text, when it is another one than before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub text: Option<String>,
+    /// SHA-256 of the text before it was masked, in hexadecimal.
+    pub text_sha256: String,
+    /// How many steps of the playbook the selection leaves out.
+    #[serde(default)]
+    pub left_out: usize,
+    /// The steps that are run, in order; those with the id of an earlier one go on where that ended.
+    pub steps: Vec<StepInfo>,
+    /// The ids of the steps whose writes are made anew.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub again: Vec<String>,
 }
 
 /// A step as the plan has it.
@@ -148,13 +181,13 @@ pub struct TryFailed {
 pub struct WriteAnnounced {
     /// The step.
     pub step: usize,
-    /// Its action.
-    pub action: ActionKind,
+    /// What it changes.
+    pub write: WriteKind,
     /// What makes it the only one: a `dag_run_id`, or the mark in an event's `extra`.
     pub identity: String,
     /// What it acts on: a DAG's id or a dataset's URI.
     pub subject: String,
-    /// The arguments it is sent with.
+    /// The arguments it is sent with; null where they may not be kept.
     pub arguments: Value,
 }
 
@@ -170,6 +203,19 @@ pub enum WriteFate {
     Refused,
     /// It can't be known.
     Unknown,
+}
+
+impl WriteFate {
+    /// Its word.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Accepted => "accepted",
+            Self::Found => "found",
+            Self::Refused => "refused",
+            Self::Unknown => "unknown",
+        }
+    }
 }
 
 /// The end of a step.
@@ -188,6 +234,9 @@ pub struct StepFinished {
     /// What it captured.
     #[serde(default, skip_serializing_if = "Map::is_empty")]
     pub captured: Map<String, Value>,
+    /// The captures whose values are not kept, since they hold a secret or the step has `no_log`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub withheld: Vec<String>,
     /// How many requests it sent.
     pub requests: u32,
     /// How many of these read a further page of a list.

@@ -38,6 +38,8 @@ pub mod event;
 pub mod outcome;
 pub mod record;
 
+pub mod journal;
+
 pub mod plan;
 pub mod playbook;
 

@@ -6,8 +6,10 @@ use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use crate::event::{Event, EventKind, RunStarted, StepFinished, StepInfo, TryFailed, WriteAnnounced, WriteFate};
-use crate::outcome::{ActionKind, ActionResult, Failure, FailureKind, StepOutcome};
+use crate::event::{
+    Event, EventKind, RunResumed, RunStarted, StepFinished, StepInfo, TryFailed, WriteAnnounced, WriteFate,
+};
+use crate::outcome::{ActionKind, ActionResult, Failure, FailureKind, StepOutcome, WriteKind};
 
 /// A run, as far as it has come.
 #[derive(Debug, Clone, Default, Serialize)]
@@ -26,6 +28,9 @@ pub struct RunRecord {
     pub base_url: String,
     /// When it began.
     pub started_at: Option<Timestamp>,
+    /// How often it was resumed.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub resumed: u32,
     /// How long it took, in milliseconds; none while it goes on.
     pub elapsed_ms: Option<u64>,
     /// Inputs with their values.
@@ -47,7 +52,19 @@ pub struct RunRecord {
     /// An event could not be kept, which ended it.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub is_broken: bool,
-    /// Whether results and captures are not kept, for whoever shows none.
+    /// The number of the last event.
+    #[serde(skip)]
+    pub last_seq: u64,
+    /// SHA-256 of the playbook's text.
+    #[serde(skip)]
+    pub text_sha256: String,
+    /// The playbook's text, masked.
+    #[serde(skip)]
+    pub text: String,
+    /// The inputs whose values are not kept.
+    #[serde(skip)]
+    pub withheld: Vec<String>,
+    /// Whether results, captures and texts are not kept, for whoever shows none.
     #[serde(skip)]
     pub without_results: bool,
 }
@@ -69,6 +86,12 @@ pub struct StepRecord {
     pub failure: Option<Failure>,
     /// What it captured.
     pub captured: Map<String, Value>,
+    /// The captures whose values are not kept.
+    #[serde(skip)]
+    pub withheld: Vec<String>,
+    /// How often its writes were made anew on purpose.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub generation: u32,
     /// The tries that failed, in order.
     pub tries: Vec<TryFailed>,
     /// The writes it announced, in order.
@@ -82,12 +105,17 @@ pub struct StepRecord {
 }
 
 /// A write and what became of it.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct WriteRecord {
+    /// What it changes.
+    pub write: WriteKind,
     /// What makes it the only one.
     pub identity: String,
     /// What it acts on.
     pub subject: String,
+    /// The arguments it is sent with; null where they are not kept.
+    #[serde(skip)]
+    pub arguments: Value,
     /// What became of it; none while that is open.
     pub fate: Option<WriteFate>,
 }
@@ -109,12 +137,19 @@ pub enum Verdict {
 impl RunRecord {
     /// Takes the next event in.
     pub fn apply(&mut self, event: &Event) {
+        self.last_seq = event.seq;
         match &event.kind {
-            EventKind::RunStarted(started) => self.start(event.at, started),
+            EventKind::RunStarted(started) => self.start(started),
+            EventKind::RunResumed(resumed) => self.resume(resumed),
             EventKind::StepStarted { step, name } => self.with(*step, |record| record.name.clone_from(name)),
             EventKind::TryFailed(tried) => self.with(tried.step, |record| record.tries.push(tried.clone())),
-            EventKind::WriteAnnounced(write) => self.with(write.step, |record| record.announce(write)),
-            EventKind::WriteSettled { step, fate } => self.with(*step, |record| record.settle(*fate)),
+            EventKind::WriteAnnounced(write) => {
+                let keeps_results = !self.without_results;
+                self.with(write.step, |record| record.announce(write, keeps_results));
+            }
+            EventKind::WriteSettled { step, identity, fate } => {
+                self.with(*step, |record| record.settle(identity, *fate));
+            }
             EventKind::Warned { step: Some(step), message } => {
                 self.with(*step, |record| record.warnings.push(message.clone()));
             }
@@ -170,7 +205,7 @@ impl RunRecord {
         self.steps.iter().filter(|step| step.outcome == Some(outcome)).count()
     }
 
-    fn start(&mut self, at: Timestamp, started: &RunStarted) {
+    fn start(&mut self, started: &RunStarted) {
         self.run_id.clone_from(&started.run_id);
         self.playbook.clone_from(&started.playbook);
         self.path.clone_from(&started.path);
@@ -178,9 +213,40 @@ impl RunRecord {
         self.target.clone_from(&started.target);
         self.base_url.clone_from(&started.base_url);
         self.inputs.clone_from(&started.inputs);
-        self.started_at = Some(at);
+        self.started_at = Some(started.started_at);
         self.left_out = started.left_out;
         self.steps = started.steps.iter().map(StepRecord::new).collect();
+        if !self.without_results {
+            self.text.clone_from(&started.text);
+            self.text_sha256.clone_from(&started.text_sha256);
+            self.withheld.clone_from(&started.withheld);
+        }
+    }
+
+    /// Another attempt: what is done stays, and what is not begins anew, but for its writes.
+    fn resume(&mut self, resumed: &RunResumed) {
+        self.resumed += 1;
+        self.git_sha.clone_from(&resumed.git_sha);
+        self.base_url.clone_from(&resumed.base_url);
+        self.left_out = resumed.left_out;
+        if let Some(text) = &resumed.text {
+            self.text.clone_from(text);
+        }
+        self.text_sha256.clone_from(&resumed.text_sha256);
+        (self.signal, self.is_broken, self.elapsed_ms, self.failure) = (None, false, None, None);
+        let mut before: Vec<StepRecord> = std::mem::take(&mut self.steps);
+        for info in &resumed.steps {
+            let known = before.iter().position(|step| step.id == info.id);
+            let mut step = known.map_or_else(|| StepRecord::new(info), |at| before.swap_remove(at));
+            if resumed.again.contains(&step.id) {
+                step.generation += 1;
+                step.writes.clear();
+                step.begin_anew();
+            } else if !step.is_done() {
+                step.begin_anew();
+            }
+            self.steps.push(step);
+        }
     }
 
     fn with(&mut self, step: usize, change: impl FnOnce(&mut StepRecord)) {
@@ -191,6 +257,22 @@ impl RunRecord {
 }
 
 impl StepRecord {
+    /// Whether it ended so that the run went on after it.
+    #[must_use]
+    pub const fn is_done(&self) -> bool {
+        match self.outcome {
+            Some(StepOutcome::Passed | StepOutcome::Already | StepOutcome::Skipped | StepOutcome::Ignored) => true,
+            Some(StepOutcome::Failed | StepOutcome::Interrupted) | None => false,
+        }
+    }
+
+    /// Forgets how it ended.
+    fn begin_anew(&mut self) {
+        (self.outcome, self.result, self.failure, self.elapsed_ms) = (None, None, None, None);
+        self.captured.clear();
+        self.withheld.clear();
+    }
+
     fn new(info: &StepInfo) -> Self {
         Self {
             id: info.id.clone(),
@@ -200,6 +282,8 @@ impl StepRecord {
             result: None,
             failure: None,
             captured: Map::new(),
+            withheld: Vec::new(),
+            generation: 0,
             tries: Vec::new(),
             writes: Vec::new(),
             warnings: Vec::new(),
@@ -208,13 +292,15 @@ impl StepRecord {
         }
     }
 
-    fn announce(&mut self, write: &WriteAnnounced) {
+    fn announce(&mut self, write: &WriteAnnounced, keeps_arguments: bool) {
         let (identity, subject) = (write.identity.clone(), write.subject.clone());
-        self.writes.push(WriteRecord { identity, subject, fate: None });
+        let arguments = if keeps_arguments { write.arguments.clone() } else { Value::Null };
+        self.writes.retain(|known| known.identity != identity);
+        self.writes.push(WriteRecord { write: write.write, identity, subject, arguments, fate: None });
     }
 
-    fn settle(&mut self, fate: WriteFate) {
-        if let Some(write) = self.writes.last_mut() {
+    fn settle(&mut self, identity: &str, fate: WriteFate) {
+        if let Some(write) = self.writes.iter_mut().find(|write| write.identity == identity) {
             write.fate = Some(fate);
         }
     }
@@ -225,10 +311,16 @@ impl StepRecord {
         if keeps_results {
             self.result.clone_from(&finished.result);
             self.captured.clone_from(&finished.captured);
+            self.withheld.clone_from(&finished.withheld);
         }
         self.requests = finished.requests;
         self.elapsed_ms = Some(finished.elapsed_ms);
     }
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+const fn is_zero(number: &u32) -> bool {
+    *number == 0
 }
 
 #[cfg(test)]
@@ -247,6 +339,9 @@ mod tests {
             path: "p.yaml".to_owned(),
             git_sha: None,
             text: String::new(),
+            text_sha256: String::new(),
+            started_at: Timestamp::UNIX_EPOCH,
+            withheld: Vec::new(),
             target: "my".to_owned(),
             base_url: "http://h/api/v1".to_owned(),
             inputs: Map::new(),
@@ -263,6 +358,7 @@ mod tests {
             result: None,
             failure,
             captured: Map::new(),
+            withheld: Vec::new(),
             requests: 1,
             pages: 0,
             elapsed_ms: 5,

@@ -13,6 +13,7 @@ mod faults;
 mod hostile;
 mod house;
 mod invalid_playbooks;
+mod journal;
 mod masking;
 mod nothing_twice;
 mod once;

@@ -97,6 +97,8 @@ impl Run {
     pub(crate) fn command(&self) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_myaf-run"));
         command.current_dir(self.folder()).env_clear().stdin(Stdio::null());
+        command.env("XDG_STATE_HOME", self.folder().join(".state"));
+        command.env("XDG_STATE_HOME", self.folder().join(".state"));
         command.envs(self.vars.iter().map(|(name, value)| (name, value)));
         if self.has_sandbox {
             command.arg("--sandbox=s.yaml");

@@ -127,6 +127,7 @@ impl Stage {
         let mut loaded = loaded.unwrap_or_else(|mistakes| panic!("{mistakes:#?}"));
         let context = Context {
             run_id: "20261122t120000z-0badcafe",
+            is_id_given: false,
             started_at: self.clock.now(),
             path: "p.yaml",
             git_sha: None,

@@ -6,6 +6,8 @@ use clap::builder::FalseyValueParser;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::cli::connection_args::ConnectionArgs;
+use crate::cli::history::StateArgs;
+use crate::cli::runs::Status;
 
 /// Runs an operational runbook against the Airflow REST API.
 #[derive(Debug, Parser)]
@@ -26,7 +28,7 @@ Every option has a variable: MYAF_RUN_TARGET for --target, and so on.
 
 Exit codes: 0 all is well, 1 a step failed, 2 usage or invalid playbook,
 3 unreachable, 4 authentication, 5 a wait ran out, 6 no step selected, 7 a write may or may not
-have happened, 70 a bug, 74 can't write, 129, 130 and 143 a signal.";
+have happened, 70 a bug, 74 can't write, 75 already running, 129, 130 and 143 a signal.";
 
 /// The commands beside running.
 #[derive(Debug, Subcommand)]
@@ -46,6 +48,10 @@ pub(super) enum Command {
         #[arg(value_enum, default_value = "playbook")]
         kind: SchemaKind,
     },
+    /// Go on with a run that did not come to its end: nothing is done twice
+    Resume(Box<ResumeArgs>),
+    /// Look at the runs of the past
+    Runs(RunsArgs),
     /// Serve the sandbox, an imitation of Airflow 2 and 3, until a signal comes
     Sandbox {
         /// A scenario file; without one, a small data team's Airflow
@@ -127,8 +133,30 @@ pub(super) struct RunArgs {
     #[arg(long, env = "MYAF_RUN_LIST_STEPS", hide_env = true, value_parser = FalseyValueParser::new())]
     pub(super) list_steps: bool,
 
+    /// Give the run this id, to find what an earlier run with it has made
+    #[arg(long, value_name = "ID", env = "MYAF_RUN_RUN_ID", hide_env = true)]
+    pub(super) run_id: Option<String>,
+
+    /// Record nothing: the run can't be resumed and is not in the history
+    #[arg(long, env = "MYAF_RUN_NO_JOURNAL", hide_env = true, value_parser = FalseyValueParser::new())]
+    pub(super) no_journal: bool,
+
+    /// How many runs the history keeps; those that did not pass stay for 30 days
+    #[arg(long, value_name = "RUNS", env = "MYAF_RUN_KEEP", hide_env = true, default_value_t = 200)]
+    pub(super) keep: usize,
+
+    #[command(flatten)]
+    pub(super) running: RunningArgs,
+}
+
+/// How a run is run and shown, the first time and when it is resumed.
+#[derive(Debug, Args)]
+pub(super) struct RunningArgs {
     #[command(flatten)]
     pub(super) connection: ConnectionArgs,
+
+    #[command(flatten)]
+    pub(super) state: StateArgs,
 
     /// What to print: lines for people, one JSON report, or nothing unless something is wrong
     #[arg(long, value_enum, default_value = "text", env = "MYAF_RUN_OUTPUT", hide_env = true)]
@@ -145,6 +173,92 @@ pub(super) struct RunArgs {
     /// Don't colour messages
     #[arg(long, env = "MYAF_RUN_NO_COLOR", hide_env = true, value_parser = FalseyValueParser::new())]
     pub(super) no_color: bool,
+}
+
+/// Going on with a run.
+#[derive(Debug, Args)]
+pub(super) struct ResumeArgs {
+    /// The run's id; `latest` is the newest that did not come to its end
+    #[arg(default_value = "latest", value_name = "RUN")]
+    pub(super) run: String,
+
+    /// The playbook, if it is elsewhere now; with `latest`, the playbook whose run is meant
+    pub(super) playbook: Option<PathBuf>,
+
+    /// Make the writes of this step anew, also when it is done
+    #[arg(long, value_name = "STEP", env = "MYAF_RUN_AGAIN", hide_env = true)]
+    pub(super) again: Vec<String>,
+
+    /// Clear the failed tasks of this step's DAG run, and wait for it again
+    #[arg(long, value_name = "STEP", env = "MYAF_RUN_CLEAR", hide_env = true)]
+    pub(super) clear: Vec<String>,
+
+    /// Go on although the playbook or the Airflow is another one
+    #[arg(long, env = "MYAF_RUN_ALLOW_CHANGED", hide_env = true, value_parser = FalseyValueParser::new())]
+    pub(super) allow_changed: bool,
+
+    /// Give a secret input its value again
+    #[arg(
+        short = 'e',
+        long = "extra-vars",
+        value_name = "NAME=VALUE|@FILE",
+        env = "MYAF_RUN_EXTRA_VARS",
+        hide_env = true
+    )]
+    pub(super) extra_vars: Vec<String>,
+
+    #[command(flatten)]
+    pub(super) running: RunningArgs,
+}
+
+/// Looking at the history.
+#[derive(Debug, Args)]
+pub(super) struct RunsArgs {
+    #[command(flatten)]
+    pub(super) state: StateArgs,
+    /// What to show.
+    #[command(subcommand)]
+    pub(super) command: RunsCommand,
+}
+
+/// What can be shown of the history.
+#[derive(Debug, Subcommand)]
+pub(super) enum RunsCommand {
+    /// List runs, newest first
+    List(ListArgs),
+    /// Show a run step by step, also while it goes on
+    Show {
+        /// The run's id
+        run: String,
+    },
+    /// Print the JSON report of a run
+    Report {
+        /// The run's id
+        run: String,
+    },
+}
+
+/// Which runs are listed.
+#[derive(Debug, Args)]
+pub(super) struct ListArgs {
+    /// Only runs of this playbook: its name or its path
+    #[arg(long)]
+    pub(super) playbook: Option<String>,
+    /// Only runs on this target
+    #[arg(long)]
+    pub(super) target: Option<String>,
+    /// Only runs that came to this
+    #[arg(long, value_enum)]
+    pub(super) status: Option<Status>,
+    /// Only runs that began at this time or later, such as 2026-10-01T00:00:00Z
+    #[arg(long, value_name = "TIME")]
+    pub(super) since: Option<jiff::Timestamp>,
+    /// At most this many
+    #[arg(long, value_name = "RUNS", default_value_t = 50)]
+    pub(super) limit: usize,
+    /// Print a JSON list instead of a table
+    #[arg(long)]
+    pub(super) json: bool,
 }
 
 /// How mistakes are told.
@@ -187,7 +301,7 @@ mod tests {
         assert!(parse(&["./check"]).is_ok_and(|cli| cli.run.playbook == Some(PathBuf::from("./check"))));
         assert!(
             parse(&["--sandbox", "a.yaml"])
-                .is_ok_and(|cli| cli.run.connection.sandbox == Some(PathBuf::from("builtin")))
+                .is_ok_and(|cli| cli.run.running.connection.sandbox == Some(PathBuf::from("builtin")))
         );
         assert!(parse(&[]).is_err());
     }

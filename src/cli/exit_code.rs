@@ -119,7 +119,7 @@ impl ExitCode {
             Self::Denied => "authentication or permission",
             Self::TimedOut => "the wait or the deadline ran out while the DAG run goes on",
             Self::NothingSelected => "the selection matched no step",
-            Self::OutcomeUnknown => "a write may or may not have happened; the last line says what to look at",
+            Self::OutcomeUnknown => "a write may or may not have happened; the last lines say what to look at",
             Self::Bug => "a bug in this program",
             Self::CannotWrite => "the journal, the state directory, a report or stdout can't be written",
             Self::Locked => "another run holds the lock",

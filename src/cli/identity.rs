@@ -3,6 +3,8 @@
 //! In: the environment. Out: a user's name and a host's name, for notes and records; neither is ever empty, and neither
 //! proves anything.
 
+use std::path::PathBuf;
+
 use crate::cli::environment::Environment;
 
 /// The user's name: `USER`, `LOGNAME`, the user database, or else the user's id.
@@ -30,6 +32,26 @@ fn user_of_process() -> String {
     let uid = rustix::process::geteuid().as_raw();
     let users = std::fs::read("/etc/passwd").unwrap_or_default();
     user_with_id(&String::from_utf8_lossy(&users), uid).unwrap_or_else(|| format!("uid{uid}"))
+}
+
+/// The home of the user that runs this, as the user database has it.
+#[cfg(unix)]
+#[must_use]
+pub fn home_of_user() -> Option<PathBuf> {
+    let uid = rustix::process::geteuid().as_raw().to_string();
+    let users = std::fs::read("/etc/passwd").ok()?;
+    String::from_utf8_lossy(&users).lines().find_map(|line| {
+        let fields: Vec<&str> = line.split(':').collect();
+        let home = fields.get(5).filter(|_| fields.get(2) == Some(&uid.as_str()))?;
+        Some(PathBuf::from(*home)).filter(|home| home.is_absolute())
+    })
+}
+
+/// Where there is no such database, it is not known.
+#[cfg(not(unix))]
+#[must_use]
+pub fn home_of_user() -> Option<PathBuf> {
+    None
 }
 
 #[cfg(not(unix))]

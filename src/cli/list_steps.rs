@@ -23,5 +23,5 @@ pub(super) fn selection(tags: &[String], skip_tags: &[String], start_at: Option<
         let trimmed = words.iter().map(|word| word.trim().to_owned());
         trimmed.filter(|word| !word.is_empty()).collect()
     };
-    Selection { tags: words(tags), skip_tags: words(skip_tags), start_at: start_at.cloned() }
+    Selection { tags: words(tags), skip_tags: words(skip_tags), start_at: start_at.cloned(), only: None }
 }

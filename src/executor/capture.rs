@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 
 use crate::executor::step::StepRun;
 use crate::outcome::{ActionResult, Failure, FailureKind};
-use crate::plan::Capture;
+use crate::plan::{Capture, PlannedStep};
 use crate::playbook::template::dynamic;
 
 /// A result as the names that `expect` and `capture` see: its fields, and `result`.
@@ -47,12 +47,12 @@ impl StepRun<'_, '_> {
         }
         Ok(captured)
     }
+}
 
-    /// The names that the step would have set or captured.
-    pub(super) fn capture_names(&self) -> impl Iterator<Item = &str> {
-        let captured = self.planned.capture.iter().map(|capture| match capture {
-            Capture::Whole(name) | Capture::Field(name, _) | Capture::Constant(name, _) => name.as_str(),
-        });
-        self.planned.sets.iter().map(String::as_str).chain(captured)
-    }
+/// The names that a step sets or captures.
+pub(super) fn names(planned: &PlannedStep) -> impl Iterator<Item = &str> {
+    let captured = planned.capture.iter().map(|capture| match capture {
+        Capture::Whole(name) | Capture::Field(name, _) | Capture::Constant(name, _) => name.as_str(),
+    });
+    planned.sets.iter().map(String::as_str).chain(captured)
 }

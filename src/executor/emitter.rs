@@ -18,8 +18,9 @@ pub(super) struct Emitter<'a> {
 }
 
 impl<'a> Emitter<'a> {
-    pub(super) fn new(clock: Clock, masker: Masker, sink: &'a mut dyn Sink) -> Self {
-        Self { clock, masker, sink, seq: 0, is_silent: false }
+    /// An emitter whose first event follows number `last_seq`.
+    pub(super) fn new(clock: Clock, masker: Masker, sink: &'a mut dyn Sink, last_seq: u64) -> Self {
+        Self { clock, masker, sink, seq: last_seq, is_silent: false }
     }
 
     /// Whether the events that follow belong to a step with `no_log`.
@@ -46,7 +47,7 @@ impl<'a> Emitter<'a> {
         }
         let mut value = serde_json::from_str(&text).map_err(broken)?;
         self.mask(&mut value, &mut Vec::new());
-        serde_json::from_value(value).map_err(broken)
+        serde_json::from_value(value).map(|masked| withheld(&kind, masked)).map_err(broken)
     }
 
     /// Masks every text but our own words: somebody's secret may be `failed`, and an outcome must stay one.
@@ -63,6 +64,30 @@ impl<'a> Emitter<'a> {
             }
             other => self.masker.mask_json(other),
         }
+    }
+}
+
+/// A masked event says which values can't be used again, since `***` is none.
+fn withheld(before: &EventKind, masked: EventKind) -> EventKind {
+    let changed = |before: &Map<String, Value>, masked: &Map<String, Value>| -> Vec<String> {
+        before.iter().filter(|(name, value)| masked.get(*name) != Some(*value)).map(|(name, _)| name.clone()).collect()
+    };
+    match (before, masked) {
+        (EventKind::RunStarted(before), EventKind::RunStarted(mut started)) => {
+            started.withheld.extend(changed(&before.inputs, &started.inputs));
+            EventKind::RunStarted(started)
+        }
+        (EventKind::StepFinished(before), EventKind::StepFinished(mut finished)) => {
+            finished.withheld.extend(changed(&before.captured, &finished.captured));
+            EventKind::StepFinished(finished)
+        }
+        (EventKind::WriteAnnounced(before), EventKind::WriteAnnounced(mut write)) => {
+            if before.arguments != write.arguments {
+                write.arguments = Value::Null;
+            }
+            EventKind::WriteAnnounced(write)
+        }
+        (_, masked) => masked,
     }
 }
 
@@ -84,10 +109,12 @@ fn silenced(kind: EventKind) -> EventKind {
         EventKind::StepFinished(finished) => EventKind::StepFinished(Box::new(StepFinished {
             result: None,
             failure: finished.failure.map(without_details),
+            withheld: finished.captured.keys().cloned().collect(),
             captured: Map::new(),
             ..*finished
         })),
         kind @ (EventKind::RunStarted(_)
+        | EventKind::RunResumed(_)
         | EventKind::StepStarted { .. }
         | EventKind::WriteSettled { .. }
         | EventKind::Waiting { .. }
@@ -107,12 +134,12 @@ fn without_details(failure: Failure) -> Failure {
 
 /// Where the words of our enums stand in an event; a list's items have the path of the list.
 const OWN_WORDS: [&[&str]; 7] =
-    [&["kind"], &["outcome"], &["action"], &["fate"], &["steps", "action"], &["failure", "kind"], &["result", "state"]];
+    [&["kind"], &["outcome"], &["write"], &["fate"], &["steps", "action"], &["failure", "kind"], &["result", "state"]];
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::outcome::{ActionKind, StepOutcome};
+    use crate::outcome::{StepOutcome, WriteKind};
 
     struct Kept(Vec<Event>);
 
@@ -125,7 +152,7 @@ mod tests {
 
     fn emitted(masker: &Masker, kind: EventKind) -> Event {
         let mut kept = Kept(Vec::new());
-        Emitter::new(Clock::system(), masker.clone(), &mut kept).emit(kind).expect("it is kept");
+        Emitter::new(Clock::system(), masker.clone(), &mut kept, 0).emit(kind).expect("it is kept");
         kept.0.remove(0)
     }
 
@@ -150,6 +177,7 @@ mod tests {
             result: None,
             failure: Some(failure),
             captured: serde_json::Map::new(),
+            withheld: Vec::new(),
             requests: 1,
             pages: 0,
             elapsed_ms: 1,
@@ -161,19 +189,19 @@ mod tests {
     }
 
     #[test]
-    fn a_secret_under_one_of_our_keys_in_somebodys_map_is_masked() {
+    fn arguments_that_hold_a_secret_are_not_kept() {
         let masker = Masker::new();
         masker.learn("hunter2-hunter2");
         let arguments = serde_json::json!({ "conf": { "kind": "hunter2-hunter2", "state": ["hunter2-hunter2"] } });
         let announced = crate::event::WriteAnnounced {
             step: 0,
-            action: ActionKind::TriggerDag,
+            write: WriteKind::DagRun,
             identity: "i".to_owned(),
             subject: "s".to_owned(),
             arguments,
         };
         let event = emitted(&masker, EventKind::WriteAnnounced(Box::new(announced)));
         let EventKind::WriteAnnounced(announced) = event.kind else { panic!("another event") };
-        assert_eq!(announced.arguments, serde_json::json!({ "conf": { "kind": "***", "state": ["***"] } }));
+        assert_eq!(announced.arguments, Value::Null, "what is masked can't be sent again");
     }
 }

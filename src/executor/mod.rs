@@ -20,6 +20,7 @@ mod wait;
 mod write;
 
 use std::collections::BTreeMap;
+use std::fmt::Write;
 use std::time::Duration;
 
 use jiff::SignedDuration;
@@ -30,12 +31,14 @@ pub use interrupt::Interrupt;
 use crate::airflow::answer::Dataset;
 use crate::airflow::client::Client;
 use crate::clock::Clock;
-use crate::event::{EventKind, OutputsMade, RunStarted, Sink, SinkError, StepInfo};
+use sha2::{Digest, Sha256};
+
+use crate::event::{EventKind, OutputsMade, RunResumed, RunStarted, Sink, SinkError, StepInfo};
 use crate::executor::emitter::Emitter;
 use crate::executor::step::StepRun;
-use crate::executor::variables::Variables;
+use crate::executor::variables::{EndedStep, Told, Variables};
 use crate::outcome::{Failure, StepOutcome};
-use crate::plan::Plan;
+use crate::plan::{Attempt, Done, Past, Plan, PlannedStep};
 use crate::secret::Masker;
 
 /// Bounds that hold for every step.
@@ -122,18 +125,26 @@ impl From<SinkError> for Stop {
 /// Only when the sink refuses an event; nothing that an event would have announced is done then.
 pub async fn execute(plan: &Plan, tools: &Tools<'_>, sink: &mut dyn Sink) -> Result<(), SinkError> {
     let started = tools.clock.elapsed();
+    let last_seq = plan.attempt.as_ref().map_or(0, |attempt| attempt.last_seq);
     let mut run = Run {
         plan,
         tools,
-        emitter: Emitter::new(tools.clock.clone(), tools.masker.clone(), sink),
+        emitter: Emitter::new(tools.clock.clone(), tools.masker.clone(), sink, last_seq),
         variables: Variables::new(plan),
         datasets: None,
         server_ahead: None,
         ready_dags: BTreeMap::new(),
     };
-    run.emitter.emit(EventKind::RunStarted(Box::new(beginning(plan))))?;
+    run.emitter.emit(match &plan.attempt {
+        None => EventKind::RunStarted(Box::new(beginning(plan))),
+        Some(attempt) => EventKind::RunResumed(Box::new(next_attempt(plan, attempt))),
+    })?;
     let mut is_whole = true;
-    for index in 0..plan.steps.len() {
+    for (index, planned) in plan.steps.iter().enumerate() {
+        if let Past::Done(done) = &planned.past {
+            run.keep(planned, done);
+            continue;
+        }
         if tools.interrupt.signal().is_some() {
             is_whole = false;
             break;
@@ -160,6 +171,25 @@ pub async fn execute(plan: &Plan, tools: &Tools<'_>, sink: &mut dyn Sink) -> Res
 }
 
 impl Run<'_> {
+    /// Takes what a step gave that an earlier attempt has done.
+    fn keep(&mut self, planned: &PlannedStep, done: &Done) {
+        let why = if done.withheld.is_empty() {
+            format!("step `{}` was {}", planned.id, done.outcome.as_str())
+        } else {
+            format!("step `{}` was done before, and a value that holds a secret is not kept", planned.id)
+        };
+        for name in capture::names(planned) {
+            match done.captured.get(name).filter(|_| !done.withheld.iter().any(|withheld| withheld == name)) {
+                Some(value) => self.variables.set(name, value),
+                None => self.variables.unmake(name, &why),
+            }
+        }
+        let elapsed = Duration::from_millis(done.elapsed_ms).as_secs_f64();
+        let failure = done.failure.as_ref();
+        let failure = failure.map(|failure| Told { kind: failure.kind, message: failure.message.clone() });
+        self.variables.set_ended(&planned.id, EndedStep { outcome: done.outcome, failure, elapsed });
+    }
+
     /// Works the outputs out, in order, up to the first that fails.
     fn make_outputs(&mut self) -> Result<(), SinkError> {
         let mut made = OutputsMade { outputs: Map::new(), failure: None };
@@ -190,12 +220,40 @@ fn beginning(plan: &Plan) -> RunStarted {
         path: plan.path.clone(),
         git_sha: plan.git_sha.clone(),
         text: plan.file.text().to_owned(),
+        text_sha256: sha256(plan.file.text()),
+        started_at: plan.started_at,
         target: plan.target.clone(),
         base_url: plan.base_url.clone(),
         inputs,
+        withheld: plan.secret_inputs.clone(),
         left_out: plan.left_out,
-        steps: plan.steps.iter().map(|step| StepInfo { id: step.id.clone(), action: step.action }).collect(),
+        steps: steps(plan),
     }
+}
+
+fn next_attempt(plan: &Plan, attempt: &Attempt) -> RunResumed {
+    RunResumed {
+        git_sha: plan.git_sha.clone(),
+        base_url: plan.base_url.clone(),
+        text: attempt.is_changed.then(|| plan.file.text().to_owned()),
+        text_sha256: sha256(plan.file.text()),
+        left_out: plan.left_out,
+        steps: steps(plan),
+        again: attempt.again.clone(),
+    }
+}
+
+fn steps(plan: &Plan) -> Vec<StepInfo> {
+    plan.steps.iter().map(|step| StepInfo { id: step.id.clone(), action: step.action }).collect()
+}
+
+/// The SHA-256 of a playbook's text, in hexadecimal.
+#[must_use]
+pub fn sha256(text: &str) -> String {
+    Sha256::digest(text).iter().fold(String::new(), |mut hex, byte| {
+        let _ = write!(hex, "{byte:02x}");
+        hex
+    })
 }
 
 fn millis(duration: Duration) -> u64 {

@@ -4,7 +4,7 @@ use serde_json::{Map, Value};
 
 use crate::event::{EventKind, SinkError, StepFinished, TryFailed};
 use crate::executor::action::vars;
-use crate::executor::capture::fields;
+use crate::executor::capture::{fields, names};
 use crate::executor::emitter::NOT_SHOWN;
 use crate::executor::retry::Next;
 use crate::executor::step::StepRun;
@@ -63,8 +63,7 @@ impl StepRun<'_, '_> {
             let why =
                 end.why.as_ref().filter(|_| !self.planned.no_log).map(|why| format!(": {why}")).unwrap_or_default();
             let why = format!("step `{}` was {}{why}", self.planned.id, end.outcome.as_str());
-            let names: Vec<String> = self.capture_names().map(str::to_owned).collect();
-            for name in &names {
+            for name in names(self.planned) {
                 self.run.variables.unmake(name, &why);
             }
         }
@@ -82,6 +81,7 @@ impl StepRun<'_, '_> {
             result: end.result,
             failure: end.failure,
             captured: end.captured,
+            withheld: Vec::new(),
             requests: self.requests,
             pages: self.pages,
             elapsed_ms: millis(elapsed),

@@ -12,20 +12,29 @@
 
 use std::time::Duration;
 
+use serde_json::Value;
+
 use crate::airflow::client::Client;
 use crate::airflow::error::{ApiError, Delivery};
-use crate::event::{EventKind, WriteFate};
+use crate::event::{EventKind, WriteAnnounced, WriteFate};
 use crate::executor::Stop;
 use crate::executor::request::Sent;
 use crate::executor::retry::{Next, exhausted};
 use crate::executor::settle::{Patience, Settled};
 use crate::executor::step::StepRun;
-use crate::outcome::Failure;
+use crate::outcome::{Failure, WriteKind};
+use crate::plan::{Past, WriteRecord};
 
 /// A write with an identity, by which it can be found again.
 pub(super) trait Write {
     /// What Airflow shows of it.
     type Made;
+
+    /// What it changes.
+    const KIND: WriteKind;
+
+    /// What makes it the only one.
+    fn identity(&self) -> String;
 
     /// Sends it, once.
     async fn send(&self, client: &Client, limit: Duration) -> Result<Self::Made, ApiError>;
@@ -76,10 +85,45 @@ enum Try<T> {
     Over(Stop),
 }
 
-impl StepRun<'_, '_> {
-    /// Sends an announced write until it is known what became of it.
+impl<'a> StepRun<'_, 'a> {
+    /// What an earlier attempt of the run announced, and was not refused.
+    pub(super) fn earlier(&self, kind: WriteKind) -> Option<&'a WriteRecord> {
+        let Past::Begun(writes) = &self.planned.past else { return None };
+        writes.iter().rev().find(|write| write.write == kind && write.fate != Some(WriteFate::Refused))
+    }
+
+    /// Announces a write, unless an earlier attempt has.
+    pub(super) fn announce<W: Write>(&mut self, write: &W, subject: &str, arguments: Value) -> Result<(), Stop> {
+        let identity = write.identity();
+        if self.earlier(W::KIND).is_some_and(|earlier| earlier.identity == identity) {
+            return Ok(());
+        }
+        let (step, subject) = (self.index, subject.to_owned());
+        let announced = WriteAnnounced { step, write: W::KIND, identity, subject, arguments };
+        Ok(self.run.emitter.emit(EventKind::WriteAnnounced(Box::new(announced)))?)
+    }
+
+    /// Sends an announced write until it is known what became of it. One that an earlier attempt has left in doubt is looked
+    /// for first.
     pub(super) async fn write<W: Write>(&mut self, write: &W) -> Result<Written<W::Made>, Stop> {
         let mut doubt = Doubt::default();
+        let earlier = self.earlier(W::KIND).filter(|earlier| earlier.identity == write.identity());
+        if earlier.is_some_and(|earlier| matches!(earlier.fate, None | Some(WriteFate::Unknown))) {
+            doubt.is_there = true;
+            let patience = write.patience(None, false, true);
+            let settled = write.look(self, patience).await;
+            doubt.was_looked_for = patience == Patience::ToTheEnd;
+            match settled {
+                Settled::Found(made) => {
+                    self.close(write, WriteFate::Found)?;
+                    return Ok(Written::Made(made));
+                }
+                settled if write.may_repeat(&settled) => {}
+                Settled::Absent | Settled::Unknown => {
+                    return self.no_further_try(write, doubt, Stop::Interrupted(None)).await;
+                }
+            }
+        }
         let mut number = 0;
         loop {
             number += 1;
@@ -102,9 +146,9 @@ impl StepRun<'_, '_> {
         doubt: &mut Doubt,
     ) -> Result<Try<W::Made>, Stop> {
         let error = match self.write_once(async |client, limit| write.send(client, limit).await).await? {
-            Sent::Answer(Ok(made)) => return self.done(Written::Made(made), WriteFate::Accepted),
+            Sent::Answer(Ok(made)) => return self.done(write, Written::Made(made), WriteFate::Accepted),
             Sent::Answer(Err(error)) if error.delivery() == Delivery::Accepted => {
-                return self.done(Written::Taken, WriteFate::Accepted);
+                return self.done(write, Written::Taken, WriteFate::Accepted);
             }
             Sent::Answer(Err(error)) => Some(error),
             Sent::CutShort => None,
@@ -150,7 +194,7 @@ impl StepRun<'_, '_> {
         }
         doubt.error = error;
         match found {
-            Some(made) => self.done(Written::Made(made), WriteFate::Found),
+            Some(made) => self.done(write, Written::Made(made), WriteFate::Found),
             None => Ok(again_or_over(&next, may_repeat)),
         }
     }
@@ -166,16 +210,16 @@ impl StepRun<'_, '_> {
             return Err(stop);
         }
         if !doubt.is_there {
-            self.close(WriteFate::Refused)?;
+            self.close(write, WriteFate::Refused)?;
             return Err(stop);
         }
         if !doubt.was_looked_for
             && let Settled::Found(made) = write.look(self, Patience::ToTheEnd).await
         {
-            self.close(WriteFate::Found)?;
+            self.close(write, WriteFate::Found)?;
             return Ok(Written::Made(made));
         }
-        self.close(WriteFate::Unknown)?;
+        self.close(write, WriteFate::Unknown)?;
         Err(write.unknown(self, doubt.error.as_ref()).into())
     }
 
@@ -184,13 +228,14 @@ impl StepRun<'_, '_> {
         failure.at(write.place(self, error)).into()
     }
 
-    fn done<T>(&mut self, written: Written<T>, fate: WriteFate) -> Result<Try<T>, Stop> {
-        self.close(fate)?;
+    fn done<W: Write>(&mut self, write: &W, written: Written<W::Made>, fate: WriteFate) -> Result<Try<W::Made>, Stop> {
+        self.close(write, fate)?;
         Ok(Try::Done(written))
     }
 
-    fn close(&mut self, fate: WriteFate) -> Result<(), Stop> {
-        Ok(self.run.emitter.emit(EventKind::WriteSettled { step: self.index, fate })?)
+    fn close<W: Write>(&mut self, write: &W, fate: WriteFate) -> Result<(), Stop> {
+        let identity = write.identity();
+        Ok(self.run.emitter.emit(EventKind::WriteSettled { step: self.index, identity, fate })?)
     }
 }
 

@@ -8,7 +8,7 @@ mod result;
 pub use failure::{FailedTask, Failure, FailureKind, Unmet};
 pub use result::{
     ActionKind, ActionResult, Assertions, DagList, DagRunResult, DagSummary, DatasetEventResult, Paused, Printed,
-    VarsSet,
+    VarsSet, WriteKind,
 };
 
 use serde::{Deserialize, Serialize};

@@ -111,6 +111,20 @@ impl ActionKind {
     }
 }
 
+/// What a write changes in Airflow.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum WriteKind {
+    /// It makes a DAG run.
+    DagRun,
+    /// It records an event of a dataset.
+    DatasetEvent,
+    /// It unpauses a DAG.
+    Unpause,
+    /// It clears the failed tasks of a DAG run.
+    Clear,
+}
+
 /// What an action gave.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(untagged)]

@@ -4,6 +4,7 @@
 //! vars that don't work out. The plan asks nothing of the network and does nothing.
 
 mod inputs;
+mod past;
 mod retry;
 mod selection;
 mod steps;
@@ -14,6 +15,7 @@ use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
 pub use inputs::{Given, GivenInput};
+pub use past::{Attempt, Done, Past, WriteRecord};
 pub use retry::RetryPolicy;
 pub use selection::{Selection, SelectionError};
 pub use steps::{Capture, Condition, Expectation, POLL_EVERY, POLL_MAX_EVERY, PlannedStep, Until};
@@ -21,6 +23,7 @@ pub use steps::{Capture, Condition, Expectation, POLL_EVERY, POLL_MAX_EVERY, Pla
 use crate::diagnostic::{Code, Diagnostic};
 use crate::playbook::template::{Engine, RunClock, Template, TemplateError, dynamic};
 use crate::playbook::{Loaded, unmade};
+use crate::record::RunRecord;
 use crate::source::SourceFile;
 
 /// What a run is made of besides its playbook.
@@ -28,6 +31,8 @@ use crate::source::SourceFile;
 pub struct Context<'a> {
     /// The run's id.
     pub run_id: &'a str,
+    /// Whether the run's id was given by somebody, and not made for this run.
+    pub is_id_given: bool,
     /// The start of the run, which is `now()` in templates.
     pub started_at: Timestamp,
     /// The playbook's path as it was given.
@@ -57,6 +62,12 @@ pub struct Plan {
     pub path: String,
     /// The commit the playbook is at.
     pub git_sha: Option<String>,
+    /// The start of the run's first attempt, which is `now()` in templates.
+    pub started_at: Timestamp,
+    /// Another attempt of a run, when it is not the first.
+    pub attempt: Option<Attempt>,
+    /// Whether the run's id was given, so that what it makes may be there already.
+    pub is_id_given: bool,
     /// The run's id, part of the identity of what it makes.
     pub run_id: String,
     /// Who runs it, as `user@host`.
@@ -138,6 +149,9 @@ pub fn plan(loaded: &Loaded, selected: Selected, context: &Context<'_>) -> Resul
         playbook,
         path: context.path.to_owned(),
         git_sha: context.git_sha.map(str::to_owned),
+        started_at: context.started_at,
+        attempt: None,
+        is_id_given: context.is_id_given,
         run_id: context.run_id.to_owned(),
         operator: context.operator.to_owned(),
         target: context.target.to_owned(),
@@ -151,6 +165,14 @@ pub fn plan(loaded: &Loaded, selected: Selected, context: &Context<'_>) -> Resul
         outputs: outputs(loaded),
         left_out: selected.left_out,
     })
+}
+
+impl Plan {
+    /// Makes it another attempt of a run that has come as far as the record says.
+    pub fn resume(&mut self, attempt: Attempt, record: &RunRecord) {
+        past::remember(&mut self.steps, &attempt, record);
+        self.attempt = Some(attempt);
+    }
 }
 
 /// The playbook's own name, or its file's.

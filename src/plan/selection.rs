@@ -3,6 +3,8 @@
 //! In: what the command line asks for and every step of the playbook. Out: a yes or no for each. Tags mean what they mean to
 //! ansible-playbook, with one difference: a tag that no step has is a mistake, not an empty choice.
 
+use std::collections::BTreeSet;
+
 use crate::diagnostic::near_name;
 use crate::plan::PlannedStep;
 
@@ -15,6 +17,8 @@ pub struct Selection {
     pub skip_tags: Vec<String>,
     /// No steps before this one: its id, or its name as it is written.
     pub start_at: Option<String>,
+    /// Only the steps with these ids, which an earlier attempt chose.
+    pub only: Option<BTreeSet<String>>,
 }
 
 /// Why a selection chooses nothing.
@@ -67,6 +71,10 @@ impl Selection {
     /// # Errors
     /// When a tag or the first step is unknown, or no step is left.
     pub fn choose(&self, steps: &[PlannedStep]) -> Result<Vec<bool>, SelectionError> {
+        if let Some(only) = &self.only {
+            let chosen: Vec<bool> = steps.iter().map(|step| only.contains(&step.id)).collect();
+            return if chosen.contains(&true) { Ok(chosen) } else { Err(SelectionError::Nothing) };
+        }
         self.tags.iter().chain(&self.skip_tags).try_for_each(|tag| known(tag, steps))?;
         let first = self.start_at.as_ref().map_or(Ok(0), |wanted| first(wanted, steps))?;
         let chosen: Vec<bool> =
@@ -132,7 +140,7 @@ mod tests {
 
     fn chooses(tags: &[&str], skip: &[&str], own: &[&str]) -> bool {
         let owned = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect::<Vec<_>>();
-        let selection = Selection { tags: owned(tags), skip_tags: owned(skip), start_at: None };
+        let selection = Selection { tags: owned(tags), skip_tags: owned(skip), ..Selection::default() };
         selection.is_chosen(&owned(own))
     }
 

@@ -6,6 +6,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use crate::outcome::ActionKind;
+use crate::plan::past::Past;
 use crate::plan::retry::RetryPolicy;
 use crate::playbook::field::Period;
 use crate::playbook::model::{PollSetting, Step, Tags};
@@ -53,6 +54,12 @@ pub struct PlannedStep {
     pub capture: Vec<Capture>,
     /// The names that a `set_vars` sets.
     pub sets: Vec<String>,
+    /// What an earlier attempt of the run left of it.
+    pub past: Past,
+    /// How often its writes were made anew on purpose, part of their identity.
+    pub generation: u32,
+    /// Whether its DAG run is cleared if it has failed.
+    pub clears: bool,
     /// Where its action's key stands.
     pub key: Span,
     /// Where its action's arguments stand.
@@ -159,6 +166,9 @@ fn step(node: &Node, json: Value, id: String, shared: &Shared) -> Option<Planned
         expect: node.get("expect").map(expectations).unwrap_or_default(),
         capture: node.get("capture").map(captures).unwrap_or_default(),
         sets: if action == ActionKind::SetVars { keys(&entry.value) } else { Vec::new() },
+        past: Past::None,
+        generation: 0,
+        clears: false,
         key: entry.key_span,
         value: entry.value.span,
         places: places(&entry.value),

@@ -43,6 +43,7 @@ impl Progress {
             }
             EventKind::RunFinished { .. } => self.bar.finish_and_clear(),
             EventKind::RunStarted(_)
+            | EventKind::RunResumed(_)
             | EventKind::TryFailed(_)
             | EventKind::WriteAnnounced(_)
             | EventKind::WriteSettled { .. }

@@ -3,14 +3,15 @@
 use crate::record::{RunRecord, Verdict};
 use crate::reporter::summary;
 
-/// The one line of a run that did not pass.
+/// The one line of a run that did not pass; one that is kept can be resumed.
 #[must_use]
-pub fn line(record: &RunRecord) -> Option<String> {
+pub fn line(record: &RunRecord, is_kept: bool) -> Option<String> {
     if record.verdict() == Verdict::Passed {
         return None;
     }
     let why = summary::first_failure(record).map(|why| format!("; {why}")).unwrap_or_default();
-    let line = format!("{}: {}{why} (run {})", record.playbook, summary::of_run(record), record.run_id);
+    let run = if is_kept { "to go on: myaf-run resume" } else { "run" };
+    let line = format!("{}: {}{why} ({run} {})", record.playbook, summary::of_run(record), record.run_id);
     Some(line.replace('\n', "\\n"))
 }
 
@@ -21,10 +22,10 @@ mod tests {
     #[test]
     fn a_run_that_passed_says_nothing_and_another_says_one_line() {
         let mut record = RunRecord { playbook: "seed".to_owned(), elapsed_ms: Some(5), ..RunRecord::default() };
-        assert_eq!(line(&record), None);
+        assert_eq!(line(&record, true), None);
         record.signal = Some(15);
         assert!(
-            line(&record)
+            line(&record, true)
                 .is_some_and(|line| line.starts_with("seed: stopped by SIGTERM in 5ms") && !line.contains('\n'))
         );
     }

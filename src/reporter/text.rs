@@ -47,6 +47,7 @@ impl Text {
     pub fn lines(&self, event: &Event, record: &RunRecord) -> Vec<Line> {
         match &event.kind {
             EventKind::RunStarted(started) => vec![Line::Note(beginning(started))],
+            EventKind::RunResumed(_) => vec![Line::Note(next_attempt(record))],
             EventKind::TryFailed(tried) => failed_try(tried).map(Line::Note).into_iter().collect(),
             EventKind::WriteSettled { fate: WriteFate::Found, .. } => {
                 vec![Line::Note("    no answer came, but Airflow has it: nothing is sent again".to_owned())]
@@ -148,6 +149,12 @@ fn one_line(name: &str) -> String {
 fn beginning(started: &RunStarted) -> String {
     let sha = started.git_sha.as_ref().map(|sha| format!(" at {sha}")).unwrap_or_default();
     format!("{}{sha}: run {} on `{}` ({})", started.playbook, started.run_id, started.target, started.base_url)
+}
+
+fn next_attempt(record: &RunRecord) -> String {
+    let done = record.steps.iter().filter(|step| step.is_done()).count();
+    let (all, target, url) = (record.steps.len(), &record.target, &record.base_url);
+    format!("{}: run {} goes on, {done} of {all} steps are done, on `{target}` ({url})", record.playbook, record.run_id)
 }
 
 /// A try that something follows; the failure of the step tells the last one.

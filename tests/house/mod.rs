@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Each room with the rooms it may import. `airflow::model` and the like name one part of a room.
-const MAY_IMPORT: [(&str, &[&str]); 17] = [
+const MAY_IMPORT: [(&str, &[&str]); 18] = [
     ("source", &[]),
     ("clock", &[]),
     ("secret", &[]),
@@ -16,6 +16,7 @@ const MAY_IMPORT: [(&str, &[&str]); 17] = [
     ("outcome", &["airflow::model", "source"]),
     ("event", &["outcome", "source"]),
     ("record", &["event", "outcome"]),
+    ("journal", &["event", "record", "clock"]),
     ("playbook", &["source", "secret", "diagnostic", "yaml", "outcome", "airflow::model"]),
     ("plan", &["source", "diagnostic", "yaml", "outcome", "playbook", "record"]),
     ("sandbox", &["yaml", "source", "diagnostic", "clock", "airflow::model"]),
@@ -34,6 +35,7 @@ const MAY_IMPORT: [(&str, &[&str]); 17] = [
             "outcome",
             "event",
             "record",
+            "journal",
             "playbook",
             "plan",
             "sandbox",

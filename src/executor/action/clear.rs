@@ -9,12 +9,11 @@ use crate::airflow::answer::{DagRun, TaskInstance};
 use crate::airflow::client::Client;
 use crate::airflow::error::ApiError;
 use crate::airflow::model::RunState;
-use crate::event::{EventKind, WriteAnnounced};
 use crate::executor::Stop;
 use crate::executor::settle::{Patience, Settled, unknown};
 use crate::executor::step::StepRun;
 use crate::executor::write::{Write, Written};
-use crate::outcome::{ActionKind, Failure};
+use crate::outcome::{Failure, WriteKind};
 use crate::source::Location;
 
 /// A run whose failed tasks are to be cleared, as it was before.
@@ -31,9 +30,9 @@ impl StepRun<'_, '_> {
         let (dag_id, id) = (&run.dag_id, &run.dag_run_id);
         let tasks = self.pages(async |client, offset, limit| client.task_instances(dag_id, id, offset, limit).await);
         let before = tasks.await?;
-        self.announce_clearing(&run, &before)?;
         let clearing =
             Clearing { dag_id: run.dag_id.clone(), dag_run_id: run.dag_run_id.clone(), end_date: run.end_date };
+        self.announce_clearing(&clearing, &before)?;
         match self.write(&clearing).await? {
             Written::Made(Some(run)) => Ok(run),
             Written::Made(None) | Written::Taken => {
@@ -43,25 +42,27 @@ impl StepRun<'_, '_> {
         }
     }
 
-    fn announce_clearing(&mut self, run: &DagRun, before: &[TaskInstance]) -> Result<(), Stop> {
+    fn announce_clearing(&mut self, clearing: &Clearing, before: &[TaskInstance]) -> Result<(), Stop> {
         let tasks = before.iter().map(|task| {
             json!({ "task_id": task.task_id, "map_index": task.map_index, "try_number": task.try_number, "state": task.state })
         });
-        let arguments = json!({ "only_failed": true, "end_date": run.end_date.map(|end| end.to_string()),
+        let arguments = json!({ "only_failed": true, "end_date": clearing.end_date.map(|end| end.to_string()),
             "tasks": tasks.collect::<Vec<_>>() });
-        Ok(self.run.emitter.emit(EventKind::WriteAnnounced(Box::new(WriteAnnounced {
-            step: self.index,
-            action: ActionKind::TriggerDag,
-            identity: format!("clear {}", run.dag_run_id),
-            subject: run.dag_id.clone(),
-            arguments,
-        })))?)
+        self.announce(clearing, &clearing.dag_id, arguments)
     }
 }
 
 impl Write for Clearing {
     /// The run after it was cleared, where it was read.
     type Made = Option<DagRun>;
+
+    const KIND: WriteKind = WriteKind::Clear;
+
+    /// A run may be cleared more than once: each time it has ended at another moment.
+    fn identity(&self) -> String {
+        let ended = self.end_date.map(|end| format!(" after {end}")).unwrap_or_default();
+        format!("clear {}{ended}", self.dag_run_id)
+    }
 
     async fn send(&self, client: &Client, limit: Duration) -> Result<Self::Made, ApiError> {
         client.clear_failed_tasks(&self.dag_id, &self.dag_run_id, limit).await.map(|()| None)

@@ -104,7 +104,7 @@ impl StepRun<'_, '_> {
         key: &str,
         if_failed: IfFailed,
     ) -> Result<Before, Stop> {
-        for generation in 0..GENERATIONS_MAX {
+        for generation in self.planned.generation..self.planned.generation + GENERATIONS_MAX {
             new.dag_run_id = self.once_id(key, generation)?;
             match self.run_there(&new).await? {
                 None => return Ok(Before::Absent(new)),

@@ -11,13 +11,14 @@ use serde_json::{Map, Value, json};
 use crate::airflow::answer::{Dataset, DatasetEvent};
 use crate::airflow::client::Client;
 use crate::airflow::error::{ApiError, ErrorKind};
-use crate::event::{EventKind, WriteAnnounced};
+use crate::event::WriteFate;
 use crate::executor::Stop;
 use crate::executor::retry::exhausted;
 use crate::executor::settle::{Marked, Patience, Settled, unknown};
 use crate::executor::step::StepRun;
 use crate::executor::write::{Write, Written};
-use crate::outcome::{ActionKind, ActionResult, DatasetEventResult, Failure, FailureKind, StepOutcome};
+use crate::outcome::{ActionResult, DatasetEventResult, Failure, FailureKind, StepOutcome, WriteKind};
+use crate::plan::WriteRecord;
 use crate::playbook::action::{Consumers, OnUnknown, PostDatasetEvent};
 use crate::playbook::near;
 use crate::source::Location;
@@ -36,9 +37,12 @@ impl StepRun<'_, '_> {
         let keys: PostDatasetEvent = self.arguments()?;
         self.check_no_secret("dataset_uri", &keys.dataset_uri.0)?;
         let dataset = self.dataset(&keys.dataset_uri.0).await?;
-        self.consumers(&dataset, keys.consumers.unwrap_or(Consumers::Warn)).await?;
+        let earlier = self.earlier(WriteKind::DatasetEvent);
+        if earlier.is_none() {
+            self.consumers(&dataset, keys.consumers.unwrap_or(Consumers::Warn)).await?;
+        }
         let mark = match &keys.once_per {
-            Some(key) => self.once_identity(&key.0, 0)?.mark(),
+            Some(key) => self.once_identity(&key.0, self.planned.generation)?.mark(),
             None => self.identity().mark(),
         };
         let mut extra = keys.extra.map(|extra| extra.0).unwrap_or_default();
@@ -49,8 +53,17 @@ impl StepRun<'_, '_> {
         }
         let announced = self.server_now().unwrap_or(Timestamp::MIN);
         let on_unknown = keys.on_unknown.unwrap_or(OnUnknown::Repeat);
-        let new = NewEvent { dataset, extra, mark, announced, on_unknown };
-        if keys.once_per.is_some()
+        let mut new = NewEvent { dataset, extra, mark, announced, on_unknown };
+        if let Some(earlier) = earlier {
+            new.take_from(earlier);
+            if matches!(earlier.fate, Some(WriteFate::Accepted | WriteFate::Found)) {
+                let event = self.glance_at_event(new.marked()).await;
+                return Ok(ActionResult::PostDatasetEvent(Box::new(event_result(new, event))));
+            }
+        }
+        let may_be_there = keys.once_per.is_some() || self.run.plan.is_id_given;
+        if may_be_there
+            && earlier.is_none()
             && let Some(event) = self.event_there(&new).await?
         {
             self.outcome = StepOutcome::Already;
@@ -153,18 +166,20 @@ impl StepRun<'_, '_> {
     }
 
     fn announce_event(&mut self, new: &NewEvent) -> Result<(), Stop> {
-        Ok(self.run.emitter.emit(EventKind::WriteAnnounced(Box::new(WriteAnnounced {
-            step: self.index,
-            action: ActionKind::PostDatasetEvent,
-            identity: new.mark.clone(),
-            subject: new.dataset.uri.clone(),
-            arguments: json!({ "dataset_id": new.dataset.id, "extra": new.extra, "announced": new.announced.to_string() }),
-        })))?)
+        let announced = new.announced.to_string();
+        let arguments = json!({ "dataset_id": new.dataset.id, "extra": new.extra, "announced": announced });
+        self.announce(new, &new.dataset.uri, arguments)
     }
 }
 
 impl Write for NewEvent {
     type Made = DatasetEvent;
+
+    const KIND: WriteKind = WriteKind::DatasetEvent;
+
+    fn identity(&self) -> String {
+        self.mark.clone()
+    }
 
     async fn send(&self, client: &Client, limit: Duration) -> Result<DatasetEvent, ApiError> {
         client.create_dataset_event(&self.dataset, &self.extra, limit).await
@@ -198,6 +213,16 @@ impl Write for NewEvent {
 }
 
 impl NewEvent {
+    /// Becomes the event that an earlier attempt announced; what was not kept stays as it was rendered now.
+    fn take_from(&mut self, earlier: &WriteRecord) {
+        self.mark.clone_from(&earlier.identity);
+        if let Some(extra) = earlier.arguments.get("extra").and_then(Value::as_object) {
+            self.extra.clone_from(extra);
+        }
+        let announced = earlier.arguments.get("announced").and_then(Value::as_str);
+        self.announced = announced.and_then(|time| time.parse().ok()).unwrap_or(Timestamp::MIN);
+    }
+
     fn marked(&self) -> Marked<'_> {
         Marked { dataset_id: self.dataset.id, mark: &self.mark, announced: self.announced }
     }

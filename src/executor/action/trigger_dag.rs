@@ -11,15 +11,17 @@ use crate::airflow::answer::{Dag, DagRun, NewDagRun};
 use crate::airflow::client::Client;
 use crate::airflow::error::{ApiError, ErrorKind};
 use crate::airflow::model::{NOTE_MAX_CHARS, RunState, check_dag_run_id};
-use crate::event::{EventKind, WriteAnnounced};
+use crate::event::WriteFate;
 use crate::executor::Stop;
 use crate::executor::action::active_runs::Way;
 use crate::executor::action::once::{Before, Rules};
 use crate::executor::identity::Identity;
+use crate::executor::retry::exhausted;
 use crate::executor::settle::{Patience, Settled, unknown};
 use crate::executor::step::StepRun;
 use crate::executor::write::{Write, Written};
-use crate::outcome::{ActionKind, ActionResult, DagRunResult, Failure, FailureKind};
+use crate::outcome::{ActionResult, DagRunResult, Failure, FailureKind, WriteKind};
+use crate::plan::WriteRecord;
 use crate::playbook::action::{IfActive, TriggerDag, Wait, WaitSettings};
 use crate::source::Location;
 
@@ -40,15 +42,18 @@ impl StepRun<'_, '_> {
         };
         let rules = Rules::of(&keys);
         let new = self.new_run(keys)?;
+        if let Some(earlier) = self.earlier(WriteKind::DagRun) {
+            return self.go_on(earlier, new, wait).await;
+        }
         let new = match self.look_before(new, &rules).await? {
             Before::Absent(new) => new,
             Before::There(run, new) => return self.adopt(*run, &new, (&rules, wait)).await,
         };
         let paused = self.ready(&new.dag_id, way.unpause).await?;
         self.make_way(&new, paused, way).await?;
-        self.announce_run(&new)?;
         let sent = new.conf.clone();
         let write = RunWrite { new, is_authors: rules.is_authors() };
+        self.announce_run(&write)?;
         let run = match self.write(&write).await? {
             Written::Made(run) => run,
             Written::Taken => self.taken(write.new).await,
@@ -60,6 +65,48 @@ impl StepRun<'_, '_> {
             None => run,
         };
         Ok(self.run_result(run))
+    }
+
+    /// Goes on with the run that an earlier attempt announced: it is looked for, or made as it was announced.
+    async fn go_on(
+        &mut self,
+        earlier: &WriteRecord,
+        rendered: NewDagRun,
+        wait: Option<WaitSettings>,
+    ) -> Result<ActionResult, Stop> {
+        let new = announced(earlier, rendered);
+        let run = match earlier.fate {
+            Some(WriteFate::Accepted | WriteFate::Found) => self.accepted_run(&new).await?,
+            Some(WriteFate::Unknown | WriteFate::Refused) | None => {
+                let write = RunWrite { new, is_authors: false };
+                match self.write(&write).await? {
+                    Written::Made(run) => run,
+                    Written::Taken => self.taken(write.new).await,
+                }
+            }
+        };
+        self.known = Some(self.run_result(run.clone()));
+        let run = if run.state == RunState::Failed && self.planned.clears { self.clear(run).await? } else { run };
+        let run = match wait {
+            Some(settings) => self.follow(run, &settings).await?,
+            None => run,
+        };
+        Ok(self.run_result(run))
+    }
+
+    /// A run that Airflow has taken in an earlier attempt; it is not made again.
+    async fn accepted_run(&mut self, new: &NewDagRun) -> Result<DagRun, Stop> {
+        let (dag_id, id) = (&new.dag_id, &new.dag_run_id);
+        match self.try_read(async |client, limit| client.dag_run(dag_id, id, limit).await).await? {
+            Ok(run) => Ok(run),
+            Err((error, _)) if error.kind == ErrorKind::NotFound => {
+                let message = format!("the DAG run `{id}` of `{dag_id}` was there and is gone");
+                let failure = Failure::new(FailureKind::Vanished, message).with_note("somebody deleted it");
+                let help = format!("resume with `--again {}` to have another one made", self.planned.id);
+                Err(failure.with_help(help).into())
+            }
+            Err((error, reason)) => Err(exhausted(&error, reason).into()),
+        }
     }
 
     /// Airflow has taken the run, but its answer was cut off: it is read once, and else it is what was sent.
@@ -85,7 +132,7 @@ impl StepRun<'_, '_> {
     /// What will be sent, checked before anything is.
     fn new_run(&mut self, keys: TriggerDag) -> Result<NewDagRun, Stop> {
         let dag_run_id = match (keys.dag_run_id, keys.once_per) {
-            (None, Some(key)) => self.once_id(&key.0, 0)?,
+            (None, Some(key)) => self.once_id(&key.0, self.planned.generation)?,
             (Some(own), _) => {
                 if let Err(reason) = check_dag_run_id(&own.0) {
                     return Err(self
@@ -111,7 +158,12 @@ impl StepRun<'_, '_> {
 
     pub(in crate::executor) fn identity(&self) -> Identity<'_> {
         let plan = self.run.plan;
-        Identity { playbook: &plan.playbook, place: &self.planned.id, run_id: &plan.run_id, generation: 0 }
+        Identity {
+            playbook: &plan.playbook,
+            place: &self.planned.id,
+            run_id: &plan.run_id,
+            generation: self.planned.generation,
+        }
     }
 
     fn default_note(&self) -> String {
@@ -168,15 +220,10 @@ impl StepRun<'_, '_> {
         self.at_key("dag_run_id", failure.with_help("give it an id of its own, or say `if_exists: use`"))
     }
 
-    fn announce_run(&mut self, new: &NewDagRun) -> Result<(), Stop> {
+    fn announce_run(&mut self, write: &RunWrite) -> Result<(), Stop> {
+        let new = &write.new;
         let arguments = json!({ "note": new.note, "conf": new.conf, "logical_date": new.logical_date });
-        Ok(self.run.emitter.emit(EventKind::WriteAnnounced(Box::new(WriteAnnounced {
-            step: self.index,
-            action: ActionKind::TriggerDag,
-            identity: new.dag_run_id.clone(),
-            subject: new.dag_id.clone(),
-            arguments,
-        })))?)
+        self.announce(write, &new.dag_id, arguments)
     }
 
     pub(in crate::executor) fn run_result(&self, run: DagRun) -> ActionResult {
@@ -212,6 +259,12 @@ struct RunWrite {
 
 impl Write for RunWrite {
     type Made = DagRun;
+
+    const KIND: WriteKind = WriteKind::DagRun;
+
+    fn identity(&self) -> String {
+        self.new.dag_run_id.clone()
+    }
 
     async fn send(&self, client: &Client, limit: Duration) -> Result<DagRun, ApiError> {
         client.create_dag_run(&self.new, limit).await
@@ -260,6 +313,21 @@ impl Write for RunWrite {
     fn place(&self, step: &StepRun<'_, '_>, error: &ApiError) -> Option<Location> {
         let param = error.airflow_says.as_deref().and_then(param)?;
         step.location_of(&format!("conf/{param}")).or_else(|| step.location_of("conf"))
+    }
+}
+
+/// A run as it was announced; where its arguments were not kept, with those rendered now.
+fn announced(earlier: &WriteRecord, rendered: NewDagRun) -> NewDagRun {
+    let (dag_id, dag_run_id) = (earlier.subject.clone(), earlier.identity.clone());
+    match &earlier.arguments {
+        Value::Object(arguments) => NewDagRun {
+            dag_id,
+            dag_run_id,
+            note: arguments.get("note").and_then(Value::as_str).map(str::to_owned),
+            conf: arguments.get("conf").and_then(Value::as_object).cloned(),
+            logical_date: arguments.get("logical_date").and_then(Value::as_str).and_then(|date| date.parse().ok()),
+        },
+        _ => NewDagRun { dag_id, dag_run_id, ..rendered },
     }
 }
 

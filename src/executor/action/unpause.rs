@@ -10,12 +10,11 @@ use serde_json::json;
 use crate::airflow::answer::Dag;
 use crate::airflow::client::Client;
 use crate::airflow::error::ApiError;
-use crate::event::{EventKind, WriteAnnounced};
 use crate::executor::Stop;
 use crate::executor::settle::{Patience, Settled};
 use crate::executor::step::StepRun;
 use crate::executor::write::{Write, Written};
-use crate::outcome::{ActionKind, Failure, FailureKind};
+use crate::outcome::{Failure, FailureKind, WriteKind};
 use crate::source::Location;
 
 impl StepRun<'_, '_> {
@@ -23,13 +22,7 @@ impl StepRun<'_, '_> {
     pub(super) async fn unpause(&mut self, dag: Dag) -> Result<(), Stop> {
         let write = Unpausing { dag };
         let dag_id = write.dag.dag_id.clone();
-        self.run.emitter.emit(EventKind::WriteAnnounced(Box::new(WriteAnnounced {
-            step: self.index,
-            action: ActionKind::TriggerDag,
-            identity: format!("unpause {dag_id}"),
-            subject: dag_id.clone(),
-            arguments: json!({ "is_paused": false }),
-        })))?;
+        self.announce(&write, &dag_id, json!({ "is_paused": false }))?;
         match self.write(&write).await? {
             Written::Made(_) | Written::Taken => {}
         }
@@ -57,6 +50,12 @@ impl Unpausing {
 
 impl Write for Unpausing {
     type Made = Dag;
+
+    const KIND: WriteKind = WriteKind::Unpause;
+
+    fn identity(&self) -> String {
+        format!("unpause {}", self.dag.dag_id)
+    }
 
     async fn send(&self, client: &Client, limit: Duration) -> Result<Dag, ApiError> {
         client.set_paused(&self.dag.dag_id, false, limit).await

@@ -1,0 +1,58 @@
+//! Where the history of runs is kept, and what the command line says of it.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use crate::cli::environment::Environment;
+use crate::cli::exit_code::ExitCode;
+use crate::cli::identity::home_of_user;
+use crate::cli::streams::Streams;
+use crate::journal::{JournalError, Store};
+
+/// Where runs are recorded.
+#[derive(Debug, Args)]
+pub(super) struct StateArgs {
+    /// Keep the history of runs in this folder, not in ~/.local/state/myaf-run
+    #[arg(long, value_name = "DIR", env = "MYAF_RUN_STATE_DIR", hide_env = true)]
+    pub(super) state_dir: Option<PathBuf>,
+}
+
+/// The history; where it should be is said to be unknown by `Err`.
+pub(super) fn store(args: &StateArgs, environment: &Environment, streams: &mut Streams) -> Result<Store, ExitCode> {
+    let folder = args.state_dir.as_ref().map(|folder| environment.cwd.join(folder));
+    if let Some(folder) = folder.or_else(|| usual_folder(environment)) {
+        return Ok(Store::new(&folder));
+    }
+    streams.err_line("error: there is no home for the history of runs");
+    streams.err_line("  = help: name a folder with `--state-dir`, or record nothing with `--no-journal`");
+    Err(ExitCode::CannotWrite)
+}
+
+/// `$XDG_STATE_HOME/myaf-run`, else below the home of the environment or of the user database.
+fn usual_folder(environment: &Environment) -> Option<PathBuf> {
+    let absolute = |name| environment.var(name).map(PathBuf::from).filter(|folder| folder.is_absolute());
+    let state = absolute("XDG_STATE_HOME")
+        .or_else(|| absolute("HOME").or_else(home_of_user).map(|home| home.join(".local/state")))?;
+    Some(state.join("myaf-run"))
+}
+
+/// Says what is wrong with the history, and what to do about it.
+pub(super) fn say(error: &JournalError, streams: &mut Streams) -> ExitCode {
+    streams.err_line(&format!("error: {error}"));
+    let (help, code) = match error {
+        JournalError::Io { .. } => (
+            "nothing was sent; name another folder with `--state-dir`, or record nothing with `--no-journal`",
+            ExitCode::CannotWrite,
+        ),
+        JournalError::NotOurs { .. } => {
+            ("name a folder of your own with `--state-dir`, or make this one yours alone", ExitCode::CannotWrite)
+        }
+        JournalError::NotAJournal { .. } => ("it was changed by something else; move it away", ExitCode::CannotWrite),
+        JournalError::NoSuchRun(_) => ("`myaf-run runs list` shows the runs there are", ExitCode::Usage),
+        JournalError::AlreadyThere(_) => ("go on with it by `myaf-run resume`, or give another id", ExitCode::Usage),
+        JournalError::Running(_) => ("wait until it has ended", ExitCode::Locked),
+    };
+    streams.err_line(&format!("  = help: {help}"));
+    code
+}

@@ -1,0 +1,157 @@
+//! A run from its plan to the exit code; the first attempt and every other.
+
+use crate::airflow::client::Client;
+use crate::cli::args::{Output, RunningArgs};
+use crate::cli::check::{self, Manner};
+use crate::cli::environment::Environment;
+use crate::cli::exit_code::ExitCode;
+use crate::cli::place::Place;
+use crate::cli::screen::Screen;
+use crate::cli::signals::{Signals, wait};
+use crate::cli::streams::{Streams, is_coloured};
+use crate::cli::{git, identity};
+use crate::diagnostic::Diagnostic;
+use crate::executor::{Interrupt, Limits, Tools, execute};
+use crate::journal::Writer;
+use crate::plan::{self, Context, GivenInput, NotSelected, Plan, Selected};
+use crate::playbook::Loaded;
+use crate::record::{RunRecord, Verdict};
+use crate::reporter::json;
+use crate::reporter::text::Text;
+
+/// Who runs a playbook how, and where it is shown.
+pub(super) struct Invocation<'a> {
+    pub(super) args: &'a RunningArgs,
+    pub(super) environment: &'a Environment,
+    pub(super) streams: &'a mut Streams,
+    pub(super) manner: Manner,
+}
+
+/// Which run it is.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Named<'a> {
+    pub(super) run_id: &'a str,
+    pub(super) is_id_given: bool,
+    pub(super) started_at: jiff::Timestamp,
+    /// The playbook's path as it was given.
+    pub(super) path: &'a str,
+}
+
+/// Where a run is recorded, and what is recorded of it already.
+#[derive(Default)]
+pub(super) struct Recording {
+    pub(super) writer: Option<Writer>,
+    pub(super) record: RunRecord,
+}
+
+impl<'a> Invocation<'a> {
+    pub(super) fn new(args: &'a RunningArgs, environment: &'a Environment, streams: &'a mut Streams) -> Self {
+        let colour = is_coloured(environment, environment.terminals.stderr, args.no_color);
+        let manner = Manner { format: args.message_format, strict: args.strict, colour };
+        Self { args, environment, streams, manner }
+    }
+
+    pub(super) fn plan(
+        &mut self,
+        loaded: &Loaded,
+        (selected, given): (Selected, &[GivenInput]),
+        named: Named<'_>,
+        place: &Place,
+    ) -> Result<Plan, ExitCode> {
+        let operator = format!("{}@{}", identity::user_name(self.environment), identity::host_name(self.environment));
+        let git_sha = git::git_sha(&self.environment.cwd.join(named.path), self.environment);
+        let base_url = place.base_url.to_string();
+        let context = Context {
+            run_id: named.run_id,
+            is_id_given: named.is_id_given,
+            started_at: named.started_at,
+            path: named.path,
+            git_sha: git_sha.as_deref(),
+            operator: &operator,
+            target: &place.target,
+            base_url: &base_url,
+            environment: &self.environment.vars,
+            given,
+        };
+        let plan = plan::plan(loaded, selected, &context).map_err(|mistakes| self.mistaken(&mistakes))?;
+        plan.secrets.iter().for_each(|secret| self.streams.masker().learn(secret));
+        Ok(plan)
+    }
+
+    pub(super) fn not_selected(&mut self, error: &NotSelected) -> ExitCode {
+        match error {
+            NotSelected::Mistakes(mistakes) => self.mistaken(mistakes),
+            NotSelected::Selection(error) => {
+                self.streams.err_line(&format!("error: {error}\n  = help: {}", error.help()));
+                ExitCode::NothingSelected
+            }
+        }
+    }
+
+    pub(super) fn mistaken(&mut self, mistakes: &[Diagnostic]) -> ExitCode {
+        check::say(mistakes, self.streams, self.manner);
+        ExitCode::Usage
+    }
+
+    /// Runs the plan and reports.
+    pub(super) async fn carry_out(
+        &mut self,
+        plan: &Plan,
+        (place, client): (&Place, &Client),
+        signals: Signals,
+        recording: Recording,
+    ) -> ExitCode {
+        let tools = Tools {
+            client,
+            clock: place.clock.clone(),
+            masker: self.streams.masker().clone(),
+            interrupt: Interrupt::by(signals.first),
+            limits: Limits { max_time: self.args.connection.max_time, ..Limits::default() },
+            ui_url: place.ui_url.clone(),
+        };
+        let is_kept = recording.writer.is_some();
+        let text = Text::new(plan.file.clone(), self.manner.colour);
+        let is_terminal = self.environment.terminals.stderr;
+        let mut screen = Screen::new(self.streams, (self.args.output, is_terminal), text, recording);
+        let ended = tokio::select! {
+            biased;
+            signal = wait(signals.second) => Ok(Some(signal)),
+            ended = execute(plan, &tools, &mut screen) => ended.map(|()| None),
+        };
+        if let Ok(Some(signal)) = ended {
+            screen.interrupted(signal, place.clock.now());
+        }
+        let mut record = screen.into_record();
+        record.is_broken = ended.is_err();
+        match ended {
+            Ok(None) => {}
+            Ok(Some(_)) => self.streams.err_line(&cut_short(&record, "stopped at once by a second signal")),
+            Err(error) => {
+                self.streams.err_line(&format!("error: {error}"));
+                self.streams.err_line(&cut_short(&record, "stopped, since it can't be recorded"));
+            }
+        }
+        let code = ExitCode::of_verdict(record.verdict());
+        self.report(&record, code);
+        if is_kept && record.verdict() != Verdict::Passed && self.args.output != Output::Quiet {
+            self.streams.err_line(&format!("to go on with it: myaf-run resume {}", record.run_id));
+        }
+        code
+    }
+
+    fn report(&mut self, record: &RunRecord, code: ExitCode) {
+        if self.args.output != Output::Json {
+            return;
+        }
+        match json::report(record, code.as_u8()) {
+            Ok(report) => self.streams.out_json(report),
+            Err(error) => self.streams.err_line(&format!("error: the report can't be written: {error}")),
+        }
+    }
+}
+
+/// The last line of a run that was stopped on the way: it names what may go on in Airflow.
+fn cut_short(record: &RunRecord, how: &str) -> String {
+    let open = record.open_writes().map(|write| format!("; `{}` on `{}` may go on", write.identity, write.subject));
+    format!("{}: {how}; run {}{}", record.playbook, record.run_id, open.collect::<String>())
+}

@@ -1,0 +1,195 @@
+//! `resume`: goes on with a run that did not come to its end, from what its journal says.
+
+use std::path::{Path, PathBuf};
+
+use similar::TextDiff;
+
+use crate::cli::args::ResumeArgs;
+use crate::cli::check;
+use crate::cli::environment::Environment;
+use crate::cli::exit_code::ExitCode;
+use crate::cli::history;
+use crate::cli::invocation::{Invocation, Named, Recording};
+use crate::cli::signals::Signals;
+use crate::cli::streams::Streams;
+use crate::cli::{connect, inputs, place};
+use crate::diagnostic::near_name;
+use crate::executor::sha256;
+use crate::journal::Store;
+use crate::plan::{self, Attempt, Given, GivenInput, Plan, Selection};
+use crate::playbook::{self, Loaded};
+use crate::record::{RunRecord, Verdict};
+use crate::secret::MASK;
+use crate::source::{SourceFile, Span};
+
+/// The word for the newest run that is not done.
+const LATEST: &str = "latest";
+
+/// Goes on with a run.
+pub(super) async fn resume(
+    args: &ResumeArgs,
+    environment: &Environment,
+    streams: &mut Streams,
+    exit: fn(i32),
+) -> ExitCode {
+    let invocation = Invocation::new(&args.running, environment, streams);
+    Resuming { args, invocation }.run(exit).await.unwrap_or_else(|code| code)
+}
+
+struct Resuming<'a> {
+    args: &'a ResumeArgs,
+    invocation: Invocation<'a>,
+}
+
+impl Resuming<'_> {
+    /// `Err` is the code of what was said already.
+    async fn run(mut self, exit: fn(i32)) -> Result<ExitCode, ExitCode> {
+        let store = history::store(&self.args.running.state, self.invocation.environment, self.invocation.streams)?;
+        let Some(run_id) = self.run_id(&store)? else {
+            self.invocation.streams.err_line("there is no run to go on with");
+            return Ok(ExitCode::Success);
+        };
+        let (writer, journal) = store.take_up(&run_id).map_err(|error| self.say(&error))?;
+        let record = journal.record;
+        if record.steps.is_empty() {
+            return Err(self.refuse(&format!("the run `{run_id}` has not begun"), "run the playbook again"));
+        }
+        let is_done = record.elapsed_ms.is_some() && record.verdict() == Verdict::Passed;
+        if is_done && self.args.again.is_empty() && self.args.clear.is_empty() {
+            self.invocation.streams.err_line(&format!("{}: run {run_id} has passed; nothing is left", record.playbook));
+            return Ok(ExitCode::Success);
+        }
+        let signals = Signals::watch(exit);
+        let (mut loaded, path) = self.playbook(&record)?;
+        let is_changed = self.compare(&loaded, &record)?;
+        let selected = plan::select(&mut loaded, &selection(&record)).map_err(|error| {
+            let code = self.invocation.not_selected(&error);
+            self.invocation.streams.err_line("  = note: these are the steps of the run's first attempt");
+            code
+        })?;
+        let given = self.inputs(&record)?;
+        let place = self.place(&record, &path).await?;
+        let started_at = record.started_at.unwrap_or_else(|| place.clock.now());
+        let named = Named { run_id: &run_id, is_id_given: false, started_at, path: &record.path };
+        let mut plan = self.invocation.plan(&loaded, (selected, &given), named, &place)?;
+        drop(loaded);
+        plan.playbook.clone_from(&record.playbook);
+        self.remember(&mut plan, is_changed, &record)?;
+        let connection = &self.args.running.connection;
+        let client = connect::client(connection, &place, self.invocation.environment, self.invocation.streams)?;
+        let recording = Recording { writer: Some(writer), record };
+        Ok(self.invocation.carry_out(&plan, (&place, &client), signals, recording).await)
+    }
+
+    /// The run that is meant; none when there is nothing to go on with.
+    fn run_id(&mut self, store: &Store) -> Result<Option<String>, ExitCode> {
+        if self.args.run != LATEST {
+            return Ok(Some(self.args.run.clone()));
+        }
+        let wanted = self.args.playbook.as_deref();
+        for id in store.ids().map_err(|error| self.say(&error))? {
+            let Ok(entry) = store.read(&id) else { continue };
+            let record = &entry.journal.record;
+            let is_meant = wanted.is_none_or(|wanted| wanted == Path::new(&record.path));
+            if is_meant && entry.is_unfinished() && !record.steps.is_empty() {
+                return Ok(Some(id));
+            }
+        }
+        Ok(None)
+    }
+
+    /// The playbook as it is now; where its file is gone, as the journal has it.
+    fn playbook(&mut self, record: &RunRecord) -> Result<(Loaded, PathBuf), ExitCode> {
+        let path = self.args.playbook.clone().unwrap_or_else(|| PathBuf::from(&record.path));
+        let Invocation { environment, streams, manner, .. } = &mut self.invocation;
+        if environment.cwd.join(&path).exists() {
+            let loaded = check::read(&path, environment, streams, *manner).ok_or(ExitCode::Usage)?;
+            return Ok((loaded, path));
+        }
+        if record.text.contains(MASK) {
+            let message =
+                format!("the playbook `{}` is not here, and the journal has it without its secrets", record.path);
+            return Err(self.refuse(&message, "say where it is: `myaf-run resume ID PLAYBOOK`"));
+        }
+        streams.err_line(&format!("warning: `{}` is not here; its text is taken from the journal", path.display()));
+        let loaded = playbook::load(&record.path, record.text.clone().into_bytes());
+        Ok((loaded.map_err(|mistakes| self.invocation.mistaken(&mistakes))?, path))
+    }
+
+    /// Whether the playbook is another one than before, which must be allowed.
+    fn compare(&mut self, loaded: &Loaded, record: &RunRecord) -> Result<bool, ExitCode> {
+        let is_changed = sha256(loaded.file.text()) != record.text_sha256;
+        if is_changed && !self.args.allow_changed {
+            let now = self.invocation.streams.masker().mask(loaded.file.text()).into_owned();
+            let diff = TextDiff::from_lines(&record.text, &now);
+            let diff = diff.unified_diff().context_radius(2).header("as it was run", "as it is now").to_string();
+            self.invocation.streams.err_text(&diff);
+            let message = format!("the playbook `{}` has changed since run {}", record.path, record.run_id);
+            return Err(self.refuse(&message, "go on with it as it is now by `--allow-changed`, or change it back"));
+        }
+        Ok(is_changed)
+    }
+
+    /// The inputs of the first attempt. Those that were not kept come from where they came from then.
+    fn inputs(&mut self, record: &RunRecord) -> Result<Vec<GivenInput>, ExitCode> {
+        let again = inputs::given(&self.args.extra_vars, &self.invocation.environment.cwd);
+        let again = again.map_err(|mistakes| self.invocation.mistaken(&mistakes))?;
+        if let Some(other) = again.iter().find(|input| !record.withheld.contains(&input.name)) {
+            let message = format!("the input `{}` has its value from the first attempt", other.name);
+            return Err(self.refuse(&message, "`-e` is only for inputs that were not kept, since they are secret"));
+        }
+        let kept = record.inputs.iter().filter(|(name, _)| !record.withheld.contains(name));
+        let kept = kept.map(|(name, value)| {
+            let file = SourceFile::new("journal", name.clone());
+            let span = Span::new(0, name.len());
+            GivenInput { name: name.clone(), value: Given::Value(value.clone()), file, span }
+        });
+        Ok(kept.filter(|input| !matches!(input.value, Given::Value(serde_json::Value::Null))).chain(again).collect())
+    }
+
+    /// The Airflow of the first attempt.
+    async fn place(&mut self, record: &RunRecord, path: &Path) -> Result<place::Place, ExitCode> {
+        let named = place::Named { path: Some(path), target: Some(&record.target) };
+        let connection = &self.args.running.connection;
+        let place = place::find(connection, named, self.invocation.environment, self.invocation.streams).await?;
+        let url = place.base_url.to_string();
+        if url != record.base_url && !self.args.allow_changed {
+            let message =
+                format!("the target `{}` is at {url} now, and the run was made at {}", place.target, record.base_url);
+            return Err(self.refuse(&message, "go on there by `--allow-changed`, if it is the same Airflow"));
+        }
+        Ok(place)
+    }
+
+    /// Tells the plan what is done.
+    fn remember(&mut self, plan: &mut Plan, is_changed: bool, record: &RunRecord) -> Result<(), ExitCode> {
+        for asked in self.args.again.iter().chain(&self.args.clear) {
+            if !plan.steps.iter().any(|step| step.id == *asked) {
+                let near = near_name(asked, plan.steps.iter().map(|step| step.id.as_str()));
+                let help = near.map_or_else(
+                    || "`myaf-run runs show` names the steps".to_owned(),
+                    |near| format!("did you mean `{near}`?"),
+                );
+                return Err(self.refuse(&format!("the run has no step `{asked}`"), &help));
+            }
+        }
+        let (again, clear) = (self.args.again.clone(), self.args.clear.clone());
+        plan.resume(Attempt { last_seq: record.last_seq, again, clear, is_changed }, record);
+        Ok(())
+    }
+
+    fn say(&mut self, error: &crate::journal::JournalError) -> ExitCode {
+        history::say(error, self.invocation.streams)
+    }
+
+    fn refuse(&mut self, message: &str, help: &str) -> ExitCode {
+        self.invocation.streams.err_line(&format!("error: {message}\n  = help: {help}"));
+        ExitCode::Usage
+    }
+}
+
+/// The steps that the first attempt chose.
+fn selection(record: &RunRecord) -> Selection {
+    let ids = (record.left_out > 0).then(|| record.steps.iter().map(|step| step.id.clone()).collect());
+    Selection { only: ids, ..Selection::default() }
+}

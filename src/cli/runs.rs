@@ -1,0 +1,134 @@
+//! `runs`: the history, to look at.
+
+use clap::ValueEnum;
+use serde_json::{Value, json};
+
+use crate::cli::args::{RunsArgs, RunsCommand};
+use crate::cli::environment::Environment;
+use crate::cli::exit_code::ExitCode;
+use crate::cli::history;
+use crate::cli::streams::Streams;
+use crate::journal::{Entry, Store};
+use crate::record::{RunRecord, StepRecord, Verdict};
+use crate::reporter::{history as shown, json};
+
+/// What became of a run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum Status {
+    /// It goes on.
+    Running,
+    /// It passed.
+    Passed,
+    /// A step failed.
+    Failed,
+    /// A signal ended it.
+    Interrupted,
+    /// Its process ended on the way.
+    Unfinished,
+}
+
+impl Status {
+    fn of(entry: &Entry) -> Self {
+        let record = &entry.journal.record;
+        match record.verdict() {
+            _ if entry.is_running => Self::Running,
+            Verdict::Interrupted(_) => Self::Interrupted,
+            Verdict::Failed(_) | Verdict::Unrecorded => Self::Failed,
+            Verdict::Passed if record.elapsed_ms.is_none() => Self::Unfinished,
+            Verdict::Passed => Self::Passed,
+        }
+    }
+
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::Running => "running",
+            Self::Passed => "passed",
+            Self::Failed => "failed",
+            Self::Interrupted => "interrupted",
+            Self::Unfinished => "unfinished",
+        }
+    }
+}
+
+/// Does what `runs` is asked.
+pub(super) fn runs(args: &RunsArgs, environment: &Environment, streams: &mut Streams) -> ExitCode {
+    let store = match history::store(&args.state, environment, streams) {
+        Ok(store) => store,
+        Err(code) => return code,
+    };
+    let done = match &args.command {
+        RunsCommand::List(filter) => list(&store, filter, streams),
+        RunsCommand::Show { run } => one(&store, run, streams, |entry, streams| {
+            let record = &entry.journal.record;
+            for line in shown::lines(record, Status::of(entry).as_str()) {
+                streams.out_line(&line);
+            }
+        }),
+        RunsCommand::Report { run } => one(&store, run, streams, |entry, streams| {
+            let record = &entry.journal.record;
+            let code = ExitCode::of_verdict(record.verdict());
+            if let Ok(report) = json::report(record, code.as_u8()) {
+                streams.out_json(report);
+            }
+        }),
+    };
+    done.err().unwrap_or(ExitCode::Success)
+}
+
+fn one(
+    store: &Store,
+    run: &str,
+    streams: &mut Streams,
+    show: impl FnOnce(&Entry, &mut Streams),
+) -> Result<(), ExitCode> {
+    let entry = store.read(run).map_err(|error| history::say(&error, streams))?;
+    show(&entry, streams);
+    Ok(())
+}
+
+fn list(store: &Store, filter: &crate::cli::args::ListArgs, streams: &mut Streams) -> Result<(), ExitCode> {
+    let ids = store.ids().map_err(|error| history::say(&error, streams))?;
+    let mut rows = Vec::new();
+    for id in ids {
+        let entry = match store.read(&id) {
+            Ok(entry) => entry,
+            Err(error) => {
+                streams.err_line(&format!("warning: {error}"));
+                continue;
+            }
+        };
+        let (status, record) = (Status::of(&entry), &entry.journal.record);
+        let is_wanted = filter.status.is_none_or(|wanted| wanted == status)
+            && filter.playbook.as_ref().is_none_or(|wanted| *wanted == record.playbook || *wanted == record.path)
+            && filter.target.as_ref().is_none_or(|wanted| *wanted == record.target)
+            && filter.since.is_none_or(|since| record.started_at.is_some_and(|at| at >= since));
+        if is_wanted && rows.len() < filter.limit {
+            rows.push(row(&id, status, record));
+        }
+    }
+    if filter.json {
+        streams.out_json(Value::Array(rows));
+    } else if rows.is_empty() {
+        streams.err_line("no runs");
+    } else {
+        for line in shown::table(&rows) {
+            streams.out_line(&line);
+        }
+    }
+    Ok(())
+}
+
+fn row(id: &str, status: Status, record: &RunRecord) -> Value {
+    let done = record.steps.iter().filter(|step| StepRecord::is_done(step)).count();
+    json!({
+        "run_id": id,
+        "status": status.as_str(),
+        "playbook": record.playbook,
+        "path": record.path,
+        "target": record.target,
+        "started_at": record.started_at.map(|at| at.to_string()),
+        "elapsed_ms": record.elapsed_ms,
+        "steps": record.steps.len(),
+        "steps_done": done,
+    })
+}

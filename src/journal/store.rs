@@ -1,0 +1,171 @@
+//! All runs of the history: making, finding, taking up and clearing them away.
+
+use std::fs::{self, File, OpenOptions, TryLockError};
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::error::JournalError;
+use super::folder;
+use super::reader::{self, Journal};
+use super::writer::Writer;
+use crate::record::Verdict;
+
+/// How long a run that has not passed is kept at least.
+const UNFINISHED_FOR: SignedDuration = SignedDuration::from_hours(30 * 24);
+/// The longest id of a run.
+const ID_MAX: usize = 64;
+
+/// The history in one state folder.
+#[derive(Debug, Clone)]
+pub struct Store {
+    runs: PathBuf,
+}
+
+/// A run of the history.
+#[derive(Debug)]
+pub struct Entry {
+    /// What its file says.
+    pub journal: Journal,
+    /// Whether a process that lives is running it.
+    pub is_running: bool,
+}
+
+impl Entry {
+    /// Whether it could be resumed: it did not pass, and nobody is at it.
+    #[must_use]
+    pub fn is_unfinished(&self) -> bool {
+        let record = &self.journal.record;
+        !self.is_running && (record.elapsed_ms.is_none() || record.verdict() != Verdict::Passed)
+    }
+}
+
+/// Whether a text can be the id of a run: lower-case letters, digits, `-` and `_`, at most 64 of them.
+#[must_use]
+pub fn is_run_id(text: &str) -> bool {
+    let allowed = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'-' | b'_');
+    !text.is_empty() && text.len() <= ID_MAX && text.bytes().all(allowed) && !text.starts_with('-')
+}
+
+impl Store {
+    /// The history below a state folder, which need not be there yet.
+    #[must_use]
+    pub fn new(state: &Path) -> Self {
+        Self { runs: state.join("runs") }
+    }
+
+    /// Begins the file of a new run.
+    ///
+    /// # Errors
+    /// When the folder can't be written to or is not ours alone, or the id is taken.
+    pub fn begin(&self, run_id: &str) -> Result<Writer, JournalError> {
+        folder::make(&self.runs)?;
+        let path = self.path(run_id)?;
+        let mut options = OpenOptions::new();
+        options.read(true).write(true).create_new(true);
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        let file = options.open(&path).map_err(|error| match error.kind() {
+            ErrorKind::AlreadyExists => JournalError::AlreadyThere(run_id.to_owned()),
+            _ => JournalError::io(&path, "made", error),
+        })?;
+        lock(&file, &path, run_id)?;
+        folder::sync(&self.runs)?;
+        Writer::new(file, 0).map_err(|error| JournalError::io(&path, "written", error))
+    }
+
+    /// Takes up a run that has ended on the way.
+    ///
+    /// # Errors
+    /// When there is none with this id, another process is at it, or its file can't be read or written.
+    pub fn take_up(&self, run_id: &str) -> Result<(Writer, Journal), JournalError> {
+        folder::check(&self.runs).map_err(|error| missing(error, run_id))?;
+        let path = self.path(run_id)?;
+        let file = OpenOptions::new().read(true).write(true).open(&path);
+        let file = file.map_err(|error| missing(JournalError::io(&path, "opened", error), run_id))?;
+        lock(&file, &path, run_id)?;
+        let journal = reader::read(&path, &file)?;
+        let writer = Writer::new(file, journal.whole).map_err(|error| JournalError::io(&path, "written", error))?;
+        Ok((writer, journal))
+    }
+
+    /// Reads a run, also one that goes on.
+    ///
+    /// # Errors
+    /// When there is none with this id, or its file can't be read.
+    pub fn read(&self, run_id: &str) -> Result<Entry, JournalError> {
+        let path = self.path(run_id)?;
+        let file = File::open(&path).map_err(|error| missing(JournalError::io(&path, "opened", error), run_id))?;
+        let is_running = matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock));
+        Ok(Entry { journal: reader::read(&path, &file)?, is_running })
+    }
+
+    /// The ids of all runs, newest first; a run's id begins with the time it was made, unless it was given.
+    ///
+    /// # Errors
+    /// When the folder can't be read; one that is not there holds no runs.
+    pub fn ids(&self) -> Result<Vec<String>, JournalError> {
+        let entries = match fs::read_dir(&self.runs) {
+            Ok(entries) => entries,
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
+            Err(error) => return Err(JournalError::io(&self.runs, "read", error)),
+        };
+        let mut found = Vec::new();
+        for entry in entries {
+            let entry = entry.map_err(|error| JournalError::io(&self.runs, "read", error))?;
+            let name = entry.file_name().to_string_lossy().into_owned();
+            let Some(id) = name.strip_suffix(".jsonl").filter(|id| is_run_id(id)) else { continue };
+            let made = entry.metadata().and_then(|metadata| metadata.modified()).ok();
+            found.push((made, id.to_owned()));
+        }
+        found.sort_unstable_by(|a, b| b.cmp(a));
+        Ok(found.into_iter().map(|(_, id)| id).collect())
+    }
+
+    /// Removes the oldest runs, so that at most `keep` are left. A run that goes on stays, and one that has not passed stays
+    /// for 30 days.
+    ///
+    /// # Errors
+    /// When a file can't be removed.
+    pub fn prune(&self, keep: usize, now: Timestamp) -> Result<(), JournalError> {
+        for id in self.ids()?.iter().skip(keep) {
+            // What can't be read is not ours to remove.
+            let Ok(entry) = self.read(id) else { continue };
+            let age = entry.journal.last_at.map_or(SignedDuration::ZERO, |at| now.duration_since(at));
+            if entry.is_running || (entry.is_unfinished() && age < UNFINISHED_FOR) {
+                continue;
+            }
+            let path = self.path(id)?;
+            fs::remove_file(&path).map_err(|error| JournalError::io(&path, "removed", error))?;
+        }
+        Ok(())
+    }
+
+    fn path(&self, run_id: &str) -> Result<PathBuf, JournalError> {
+        if is_run_id(run_id) {
+            Ok(self.runs.join(format!("{run_id}.jsonl")))
+        } else {
+            Err(JournalError::NoSuchRun(run_id.to_owned()))
+        }
+    }
+}
+
+/// Locks a run's file for as long as it is open; a file system without locks lets everybody in.
+fn lock(file: &File, path: &Path, run_id: &str) -> Result<(), JournalError> {
+    match file.try_lock() {
+        Ok(()) => Ok(()),
+        Err(TryLockError::WouldBlock) => Err(JournalError::Running(run_id.to_owned())),
+        Err(TryLockError::Error(error)) if error.kind() == ErrorKind::Unsupported => Ok(()),
+        Err(TryLockError::Error(error)) => Err(JournalError::io(path, "locked", error)),
+    }
+}
+
+fn missing(error: JournalError, run_id: &str) -> JournalError {
+    match error {
+        JournalError::Io { source, .. } if source.kind() == ErrorKind::NotFound => {
+            JournalError::NoSuchRun(run_id.to_owned())
+        }
+        other => other,
+    }
+}

@@ -1,0 +1,61 @@
+//! Writes the events of a run to its file, and makes those durable that something depends on.
+
+use std::fs::File;
+use std::io::{Seek, SeekFrom, Write};
+
+use crate::event::{Event, EventKind, Sink, SinkError};
+
+/// The file of a run that goes on; locked until this is dropped.
+#[derive(Debug)]
+pub struct Writer {
+    file: File,
+    /// The bytes written so far, all of them whole lines.
+    length: u64,
+}
+
+impl Writer {
+    /// A writer at the end of what is whole in the file; what follows that is cut off.
+    pub(super) fn new(mut file: File, whole: u64) -> std::io::Result<Self> {
+        if file.metadata()?.len() > whole {
+            file.set_len(whole)?;
+        }
+        file.seek(SeekFrom::Start(whole))?;
+        Ok(Self { file, length: whole })
+    }
+
+    fn write(&mut self, event: &Event) -> std::io::Result<()> {
+        let mut line = serde_json::to_vec(event)?;
+        line.push(b'\n');
+        if let Err(error) = self.file.write_all(&line) {
+            // A part of the line may be there; without it the file stays whole. It is cut off by the next reader otherwise.
+            let _ = self.file.set_len(self.length).and_then(|()| self.file.seek(SeekFrom::Start(self.length)));
+            return Err(error);
+        }
+        self.length += line.len() as u64;
+        if must_be_durable(&event.kind) { self.file.sync_data() } else { Ok(()) }
+    }
+}
+
+impl Sink for Writer {
+    fn accept(&mut self, event: &Event) -> Result<(), SinkError> {
+        self.write(event).map_err(|error| SinkError(error.to_string()))
+    }
+}
+
+/// Whether something in Airflow depends on the event: it must survive a loss of power, too.
+fn must_be_durable(kind: &EventKind) -> bool {
+    match kind {
+        EventKind::WriteAnnounced(_) | EventKind::WriteSettled { .. } => true,
+        EventKind::RunStarted(started) => started.steps.iter().any(|step| step.action.is_write()),
+        EventKind::RunResumed(resumed) => resumed.steps.iter().any(|step| step.action.is_write()),
+        EventKind::StepStarted { .. }
+        | EventKind::TryFailed(_)
+        | EventKind::Waiting { .. }
+        | EventKind::Warned { .. }
+        | EventKind::Printed { .. }
+        | EventKind::StepFinished(_)
+        | EventKind::OutputsMade(_)
+        | EventKind::Interrupted { .. }
+        | EventKind::RunFinished { .. } => false,
+    }
+}
