@@ -1,5 +1,6 @@
 //! The house, seen from outside.
 
+mod between;
 mod run;
 mod stage;
 
@@ -16,6 +17,7 @@ mod invalid_playbooks;
 mod journal;
 mod masking;
 mod nothing_twice;
+mod older_airflows;
 mod once;
 mod order;
 mod playbook_schema;
@@ -25,3 +27,4 @@ mod sandbox_recordings;
 mod selection;
 mod values;
 mod wait;
+mod what_is_asked;

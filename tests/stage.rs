@@ -22,12 +22,14 @@ use secrecy::SecretString;
 use serde_json::Value;
 use tokio::sync::watch;
 
+use crate::between::{Asked, Between, Rule, Then};
 use crate::run::unindented;
 use crate::sandbox_recordings::wire::exchange;
 
 /// An Airflow of our own, and a client that talks to it over one API.
 pub(crate) struct Stage {
     sandbox: Sandbox,
+    between: Option<Between>,
     pub(crate) clock: Clock,
     client: Client,
     version: &'static str,
@@ -70,11 +72,29 @@ impl Sink for Kept<'_> {
 impl Stage {
     /// An Airflow as the scenario says.
     pub(crate) async fn new(version: &'static str, scenario: &str) -> Self {
+        Self::with(version, scenario, None).await
+    }
+
+    /// The same, but what it is asked and what it answers goes by this rule.
+    pub(crate) async fn behind(
+        version: &'static str,
+        scenario: &str,
+        rule: impl Fn(&[Asked]) -> Then + Send + Sync + 'static,
+    ) -> Self {
+        Self::with(version, scenario, Some(Box::new(rule))).await
+    }
+
+    async fn with(version: &'static str, scenario: &str, rule: Option<Box<Rule>>) -> Self {
         let scenario = SourceFile::new("s.yaml", unindented(scenario));
         let scenario = Scenario::load(&scenario).expect("a good scenario");
         let clock = Clock::manual("2026-11-22T12:00:00Z".parse().expect("a moment"));
         let sandbox = Sandbox::start(scenario, clock.clone(), 0).await.expect("a free port");
-        let base_url = format!("{}/api/{version}", sandbox.root_url());
+        let between = match rule {
+            Some(rule) => Some(Between::start(sandbox.root_url(), rule).await),
+            None => None,
+        };
+        let root_url = between.as_ref().map_or(sandbox.root_url(), |between| between.root_url.clone());
+        let base_url = format!("{root_url}/api/{version}");
         let client = Client::new(ClientOptions {
             base_url: BaseUrl::parse(&base_url).expect("a good URL"),
             version: None,
@@ -86,7 +106,7 @@ impl Stage {
         });
         let (signal, interrupt) = Interrupt::channel();
         let client = client.expect("a good client");
-        Self { sandbox, clock, client, version, limits: Limits::default(), interrupt, signal }
+        Self { sandbox, between, clock, client, version, limits: Limits::default(), interrupt, signal }
     }
 
     /// With this bound on one request.
@@ -139,6 +159,11 @@ impl Stage {
         };
         let selected = plan::select(&mut loaded, &Selection::default()).expect("every step");
         plan::plan(&loaded, selected, &context).unwrap_or_else(|mistakes| panic!("{mistakes:#?}"))
+    }
+
+    /// Every request that the runs have sent; only behind a rule.
+    pub(crate) fn asked(&self) -> Vec<Asked> {
+        self.between.as_ref().map(Between::asked).unwrap_or_default()
     }
 
     /// What Airflow answers to a request of the test's own, however often it takes until a fault lets it through.

@@ -13,6 +13,8 @@ use crate::playbook::field::format_duration;
 
 /// The most rows a list may have.
 const ROWS_MAX: u64 = 1_000_000;
+/// How often the same page may come once more; a list that grows at its head while it is read repeats a row or two.
+const REPEATS_MAX: u32 = 2;
 
 /// What came of a write that was sent.
 pub(super) enum Sent<T> {
@@ -70,22 +72,23 @@ impl StepRun<'_, '_> {
         }
     }
 
-    /// Every page of a list.
-    pub(super) async fn pages<T>(
+    /// Every page of a list. A page is as long as it comes, whatever was asked for; how many rows there are need not be said.
+    pub(super) async fn pages<T: PartialEq>(
         &mut self,
         ask: impl AsyncFn(&Client, u64, Duration) -> Result<Page<T>, ApiError>,
     ) -> Result<Vec<T>, Stop> {
         let mut items = Vec::new();
-        let mut received = 0;
+        let (mut received, mut repeats) = (0, 0);
         loop {
             let page = self.read(async |client, limit| ask(client, received, limit).await).await?;
             self.pages += 1;
-            received += page.received as u64;
-            if received > ROWS_MAX {
-                let message = format!("the list does not end: {received} rows have come");
+            let is_last = is_last(&page, &mut received)?;
+            let is_repeated = page.received > 0 && page.items.len() == page.received && items.ends_with(&page.items);
+            repeats = if is_repeated { repeats + 1 } else { 0 };
+            if repeats > REPEATS_MAX {
+                let message = format!("the list does not go on: the same {} rows come again and again", page.received);
                 return Err(Failure::new(FailureKind::Rejected, message).into());
             }
-            let is_last = page.received == 0 || page.total_entries.is_some_and(|total| received >= total);
             items.extend(page.items);
             if is_last {
                 return Ok(items);
@@ -155,4 +158,14 @@ impl StepRun<'_, '_> {
         }
         Ok(left.min(self.run.tools.limits.max_time))
     }
+}
+
+/// Counts a page and says whether it is the list's last.
+pub(super) fn is_last<T>(page: &Page<T>, received: &mut u64) -> Result<bool, Box<Failure>> {
+    *received += page.received as u64;
+    if *received > ROWS_MAX {
+        let message = format!("the list does not end: {received} rows have come");
+        return Err(Failure::new(FailureKind::Rejected, message).into());
+    }
+    Ok(page.received == 0 || page.total_entries.is_some_and(|total| *received >= total))
 }

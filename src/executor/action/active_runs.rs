@@ -12,6 +12,7 @@ use std::time::Duration;
 use crate::airflow::answer::{Dag, DagRun, NewDagRun};
 use crate::airflow::model::RunState;
 use crate::executor::Stop;
+use crate::executor::request::is_last;
 use crate::executor::step::StepRun;
 use crate::outcome::{Failure, FailureKind};
 use crate::playbook::action::IfActive;
@@ -99,8 +100,7 @@ impl StepRun<'_, '_> {
             };
             let page = self.read(ask).await?;
             self.pages += 1;
-            offset += page.received as u64;
-            let is_last = page.received == 0 || page.total_entries.is_some_and(|total| offset >= total);
+            let is_last = is_last(&page, &mut offset)?;
             let other = page.items.into_iter().find(|run| run.dag_run_id != new.dag_run_id);
             if other.is_some() || is_last {
                 return Ok(other);
