@@ -32,6 +32,8 @@ pub(crate) enum Then {
     ForwardWith(Vec<(String, String)>),
     /// It goes there, and its JSON comes back changed.
     Amend(fn(&mut Value)),
+    /// It goes there, and this comes back.
+    ForwardAndSay(u16, &'static str, String),
     /// This comes back.
     Say(u16, &'static str, String),
 }
@@ -71,6 +73,11 @@ impl Asked {
     pub(crate) fn parameter(&self, name: &str) -> Option<&str> {
         self.query.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
     }
+
+    /// Whether it is a `POST` to a path that ends so.
+    pub(crate) fn posts_to(&self, end: &str) -> bool {
+        self.method == "POST" && self.path.ends_with(end)
+    }
 }
 
 async fn pass(mut stream: TcpStream, sandbox: &str, rule: &Rule, kept: &Mutex<Vec<Asked>>) {
@@ -88,6 +95,10 @@ async fn pass(mut stream: TcpStream, sandbox: &str, rule: &Rule, kept: &Mutex<Ve
             amend(&mut body);
             Reply { body: body.to_string(), ..reply }
         }),
+        Then::ForwardAndSay(status, kind, body) => {
+            forward(sandbox, &asked, &asked.query).await;
+            Some(said(status, kind, body))
+        }
         Then::Say(status, kind, body) => Some(said(status, kind, body)),
     };
     let Some(reply) = reply else { return };

@@ -1,5 +1,6 @@
 //! Airflows before the ones that the sandbox imitates: what they answer otherwise, as measured on 2.8.4, 2.10.3 and 3.0.6.
 
+use myaf_run::event::WriteFate;
 use myaf_run::outcome::{ActionResult, FailureKind, StepOutcome};
 use serde_json::Value;
 
@@ -8,10 +9,23 @@ use crate::run::BOTH;
 use crate::stage::{Ran, Stage};
 
 const WORLD: &str = "{dags: [{dag_id: a, run: {duration: 1m}}], datasets: [{uri: d}], generate_dags: {count: 250}}";
+const TRIGGER: &str = "name: o\nsteps: [{id: load, trigger_dag: {dag_id: a, conf: {n: 50}}}]";
+const EVENT: &str = "name: o\nsteps: [{id: tell, post_dataset_event: {dataset_uri: d, consumers: ignore}}]";
 const LIST: &str = "name: o\nsteps: [{list_dags: {}}]";
+
+/// The page of Airflow 2 for a call that broke down in it.
+const OOPS: &str = include_str!("../src/sandbox/v1/oops.html");
+
+fn oops() -> Then {
+    Then::Say(500, "text/html; charset=utf-8", OOPS.to_owned())
+}
 
 fn last(asked: &[Asked]) -> &Asked {
     asked.last().expect("the request that has come")
+}
+
+fn posts(stage: &Stage, end: &str) -> usize {
+    stage.asked().iter().filter(|asked| asked.posts_to(end)).count()
 }
 
 fn listed(ran: &Ran) -> Vec<String> {
@@ -19,6 +33,114 @@ fn listed(ran: &Ran) -> Vec<String> {
         Some(ActionResult::ListDags(list)) => list.dag_ids.clone(),
         other => panic!("no list: {other:?} {:#?}", ran.record),
     }
+}
+
+// A call that breaks down in Airflow 2
+
+#[tokio::test]
+async fn a_conf_that_airflow_2_8_breaks_down_at_is_told_and_no_run_is_made() {
+    let rule = |asked: &[Asked]| if last(asked).posts_to("/dagRuns") { oops() } else { Then::Forward };
+    let stage = Stage::behind("v1", WORLD, rule).await;
+    let ran = stage.run(TRIGGER).await;
+    assert_eq!((ran.kind(), ran.write().fate), (FailureKind::ServerError, Some(WriteFate::Refused)), "{ran:#?}");
+    let expected = "500 Internal Server Error for POST /api/v1/dags/a/dagRuns: Ooops!; \
+                    Airflow 2.8 answers so to a `conf` that doesn't fit the DAG's params";
+    assert_eq!(ran.failure().message, expected);
+    assert_eq!(ran.failure().notes, ["gave up after 3 tries", "it was looked for and is not there: nothing was made"]);
+    assert!(ran.failure().location.is_some(), "it blames the conf: {ran:#?}");
+    assert_eq!(posts(&stage, "/dagRuns"), 3);
+    assert!(ran.step(0).elapsed_ms < Some(10_000), "it waits for nothing that can't come: {ran:#?}");
+    assert!(stage.runs("a").await.is_empty());
+}
+
+#[tokio::test]
+async fn the_page_of_somebody_else_leaves_a_doubt() {
+    let nginx = "<html><head><title>500 Internal Server Error</title></head></html>";
+    for (version, page) in [("v1", nginx), ("v2", nginx), ("v2", OOPS)] {
+        let rule = move |asked: &[Asked]| {
+            let page = || Then::Say(500, "text/html", page.to_owned());
+            if last(asked).posts_to("/dagRuns") { page() } else { Then::Forward }
+        };
+        let ran = Stage::behind(version, WORLD, rule).await.run(TRIGGER).await;
+        let expected = (FailureKind::OutcomeUnknown, Some(WriteFate::Unknown));
+        assert_eq!((ran.kind(), ran.write().fate), expected, "{version}: {ran:#?}");
+    }
+}
+
+#[tokio::test]
+async fn an_event_that_airflow_2_breaks_down_at_is_told_too() {
+    let rule = |asked: &[Asked]| if last(asked).posts_to("/datasets/events") { oops() } else { Then::Forward };
+    let stage = Stage::behind("v1", WORLD, rule).await;
+    let ran = stage.run(EVENT).await;
+    assert_eq!((ran.kind(), ran.write().fate), (FailureKind::ServerError, Some(WriteFate::Refused)), "{ran:#?}");
+    assert!(ran.failure().message.ends_with("Ooops!"), "a conf is nothing of an event: {ran:#?}");
+    assert!(stage.events().await.is_empty());
+}
+
+#[tokio::test]
+async fn a_run_that_is_there_although_airflow_2_broke_down_is_taken() {
+    let rule = |asked: &[Asked]| {
+        if last(asked).posts_to("/dagRuns") {
+            Then::ForwardAndSay(500, "text/html", OOPS.to_owned())
+        } else {
+            Then::Forward
+        }
+    };
+    let stage = Stage::behind("v1", WORLD, rule).await;
+    let ran = stage.run(TRIGGER).await;
+    assert_eq!((ran.outcome(0), ran.write().fate), (Some(StepOutcome::Passed), Some(WriteFate::Found)), "{ran:#?}");
+    assert_eq!((posts(&stage, "/dagRuns"), stage.runs("a").await.len()), (1, 1));
+}
+
+#[tokio::test]
+async fn a_call_that_breaks_down_once_is_sent_again() {
+    let rule = |asked: &[Asked]| {
+        let posts = asked.iter().filter(|asked| asked.posts_to("/dagRuns")).count();
+        if last(asked).posts_to("/dagRuns") && posts == 1 { oops() } else { Then::Forward }
+    };
+    let stage = Stage::behind("v1", WORLD, rule).await;
+    let ran = stage.run(TRIGGER).await;
+    assert_eq!((ran.outcome(0), ran.write().fate), (Some(StepOutcome::Passed), Some(WriteFate::Accepted)), "{ran:#?}");
+    assert_eq!(stage.runs("a").await.len(), 1);
+}
+
+#[tokio::test]
+async fn an_answer_that_was_lost_before_stays_in_doubt() {
+    let scenario = WORLD.replace("{dags", "{faults: [{on: {method: POST}, fault: lost_answer, late: 20s}], dags");
+    let rule = |asked: &[Asked]| {
+        let posts = asked.iter().filter(|asked| asked.posts_to("/dagRuns")).count();
+        if last(asked).posts_to("/dagRuns") && posts > 1 { oops() } else { Then::Forward }
+    };
+    let stage = Stage::behind("v1", &scenario, rule).await;
+    let ran = stage.run(TRIGGER).await;
+    assert_eq!((ran.outcome(0), ran.write().fate), (Some(StepOutcome::Passed), Some(WriteFate::Found)), "{ran:#?}");
+    assert_eq!(stage.runs("a").await.len(), 1);
+}
+
+const NO_EVENTS: &str = r#"{"detail": "The method is not allowed for the requested URL.", "status": 405, "title": "Method Not Allowed",
+ "type": "about:blank"}"#;
+
+#[tokio::test]
+async fn an_airflow_without_dataset_events_is_named() {
+    let rule = |asked: &[Asked]| {
+        let refused = || Then::Say(405, "application/problem+json", NO_EVENTS.to_owned());
+        if last(asked).posts_to("/datasets/events") { refused() } else { Then::Forward }
+    };
+    let stage = Stage::behind("v1", WORLD, rule).await;
+    let ran = stage.run(EVENT).await;
+    assert_eq!((ran.kind(), ran.write().fate), (FailureKind::Rejected, Some(WriteFate::Refused)), "{ran:#?}");
+    assert!(ran.failure().message.ends_with("; dataset events need Airflow 2.9 or later"), "{ran:#?}");
+    assert_eq!(posts(&stage, "/datasets/events"), 1);
+    let scenario = WORLD.replace("{dags", "{faults: [{on: {method: POST}, fault: reset}], dags");
+    let rule = |asked: &[Asked]| {
+        let posts = asked.iter().filter(|asked| asked.posts_to("/datasets/events")).count();
+        let is_second = last(asked).posts_to("/datasets/events") && posts == 2;
+        if is_second { Then::Say(405, "application/problem+json", NO_EVENTS.to_owned()) } else { Then::Forward }
+    };
+    let ran = Stage::behind("v1", &scenario, rule).await.run(EVENT).await;
+    assert_eq!(ran.kind(), FailureKind::OutcomeUnknown, "the first answer was lost: {ran:#?}");
+    let note = ran.failure().notes.last().expect("a note");
+    assert!(note.starts_with("no further try: 405 ") && note.ends_with("need Airflow 2.9 or later"), "{note}");
 }
 
 // Lists

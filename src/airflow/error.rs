@@ -30,6 +30,7 @@ pub struct ApiError {
     pub server_time: Option<Timestamp>,
     pub(super) delivery: Delivery,
     pub(super) is_asleep: bool,
+    pub(super) is_worked_off: bool,
 }
 
 /// Method and URL of a request; the URL holds no credential.
@@ -161,6 +162,12 @@ impl ApiError {
     #[must_use]
     pub const fn is_unreachable(&self) -> bool {
         self.is_asleep || matches!(self.kind, ErrorKind::Unreachable | ErrorKind::Timeout | ErrorKind::ConnectionLost)
+    }
+
+    /// Whether Airflow itself failed and is done with the request: what a write has not done by now, it never will.
+    #[must_use]
+    pub const fn is_worked_off(&self) -> bool {
+        self.is_worked_off
     }
 
     /// Says that what was asked for on top of this request was not sent at all.

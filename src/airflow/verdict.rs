@@ -98,8 +98,9 @@ fn refusal(asked: &Asked<'_>, answer: &Answer) -> ApiError {
         _ => Delivery::Unknown,
     };
     let is_asleep = matches!(complaint.status, 502..=504) && !is_own;
-    let hint = hint_of(asked, &kind, complaint.status, is_asleep);
-    Draft { kind, delivery, is_asleep }.answered(asked, answer, complaint.says, hint.as_deref())
+    let is_worked_off = asked.version == ApiVersion::V1 && v1::refusal::is_own_page(&complaint);
+    let hint = hint_of(asked, &kind, &complaint, is_asleep);
+    Draft { kind, delivery, is_asleep, is_worked_off }.answered(asked, answer, complaint.says, hint.as_deref())
 }
 
 /// A refusal whose body tells what it means, and did not come whole: a 404 may be Airflow's own or somebody else's, a 403 a
@@ -136,7 +137,7 @@ fn kind_of(asked: &Asked<'_>, answer: &Answer, complaint: &Complaint, is_own: bo
     }
 }
 
-fn hint_of(asked: &Asked<'_>, kind: &ErrorKind, status: u16, is_asleep: bool) -> Option<String> {
+fn hint_of(asked: &Asked<'_>, kind: &ErrorKind, complaint: &Complaint, is_asleep: bool) -> Option<String> {
     let hint = match (kind, asked.version) {
         _ if is_asleep => Some("the environment may be asleep or starting"),
         (ErrorKind::Redirect { to }, _) => {
@@ -146,7 +147,7 @@ fn hint_of(asked: &Asked<'_>, kind: &ErrorKind, status: u16, is_asleep: bool) ->
         (ErrorKind::NotFoundElsewhere, _) => {
             Some("this is not Airflow's own answer: check the URL, or the environment may be asleep")
         }
-        (kind, ApiVersion::V1) => v1::refusal::hint(kind, status, &asked.request.url),
+        (kind, ApiVersion::V1) => v1::refusal::hint(kind, complaint, asked.request),
         (kind, ApiVersion::V2) => v2::refusal::hint(kind),
     };
     hint.map(str::to_owned)
@@ -162,8 +163,8 @@ fn not_airflow(asked: &Asked<'_>, answer: &Answer) -> ApiError {
         let form = phrase(&answer.media_type()).unwrap_or_else(|| "no media type".to_owned());
         (format!("an answer that isn't Airflow's ({form})"), "check the URL")
     };
-    let draft = Draft { kind: ErrorKind::NotAirflow, delivery: Delivery::Unknown, is_asleep: complaint.is_html };
-    draft.answered(asked, answer, Some(words), Some(hint))
+    let draft = Draft::of(ErrorKind::NotAirflow, Delivery::Unknown);
+    Draft { is_asleep: complaint.is_html, ..draft }.answered(asked, answer, Some(words), Some(hint))
 }
 
 /// A success in Airflow's form whose body can't be read to its end.
@@ -180,11 +181,12 @@ struct Draft {
     kind: ErrorKind,
     delivery: Delivery,
     is_asleep: bool,
+    is_worked_off: bool,
 }
 
 impl Draft {
     const fn of(kind: ErrorKind, delivery: Delivery) -> Self {
-        Self { kind, delivery, is_asleep: false }
+        Self { kind, delivery, is_asleep: false, is_worked_off: false }
     }
 
     fn answered(self, asked: &Asked<'_>, answer: &Answer, says: Option<String>, hint: Option<&str>) -> ApiError {
@@ -207,6 +209,7 @@ impl Draft {
             kind: self.kind,
             delivery: self.delivery,
             is_asleep: self.is_asleep,
+            is_worked_off: self.is_worked_off,
         }
     }
 
@@ -221,6 +224,7 @@ impl Draft {
             kind: self.kind,
             delivery: self.delivery,
             is_asleep: self.is_asleep,
+            is_worked_off: self.is_worked_off,
         }
     }
 }

@@ -8,7 +8,8 @@
 //! ```
 //!
 //! Once an answer was lost, the write is in doubt; every way out of the loop then looks for it to the end, and what is not
-//! found by then is said to be unknown.
+//! found by then is said to be unknown. Where Airflow itself has said that it failed and is done, nothing can come later: what
+//! is not there then was not made.
 
 use std::time::Duration;
 
@@ -72,6 +73,8 @@ pub(super) enum Written<T> {
 struct Doubt {
     /// An answer was lost: it may have been carried out.
     is_there: bool,
+    /// It may still be carried out: one of the answers was lost, and not an error of Airflow itself.
+    may_come: bool,
     /// It was looked for to the end since it was last sent.
     was_looked_for: bool,
     /// The error that left the doubt.
@@ -109,7 +112,7 @@ impl<'a> StepRun<'_, 'a> {
         let mut doubt = Doubt::default();
         let earlier = self.earlier(W::KIND).filter(|earlier| earlier.identity == write.identity());
         if earlier.is_some_and(|earlier| matches!(earlier.fate, None | Some(WriteFate::Unknown))) {
-            doubt.is_there = true;
+            (doubt.is_there, doubt.may_come) = (true, true);
             let patience = write.patience(None, false, true);
             let settled = write.look(self, patience).await;
             doubt.was_looked_for = patience == Patience::ToTheEnd;
@@ -175,7 +178,12 @@ impl<'a> StepRun<'_, 'a> {
         doubt: &mut Doubt,
     ) -> Result<Try<W::Made>, Stop> {
         let was_in_doubt = std::mem::replace(&mut doubt.is_there, true);
-        let patience = write.patience(error.as_ref(), matches!(next, Next::GiveUp(_)), was_in_doubt);
+        doubt.may_come |= !error.as_ref().is_some_and(ApiError::is_worked_off);
+        let patience = if doubt.may_come {
+            write.patience(error.as_ref(), matches!(next, Next::GiveUp(_)), was_in_doubt)
+        } else {
+            Patience::OneAnswer
+        };
         let settled = write.look(self, patience).await;
         doubt.was_looked_for = patience == Patience::ToTheEnd;
         let may_repeat = write.may_repeat(&settled) && self.run.tools.interrupt.signal().is_none();
@@ -192,10 +200,19 @@ impl<'a> StepRun<'_, 'a> {
             doubt.is_there = false;
             return Ok(Try::Over(failure.into()));
         }
-        doubt.error = error;
-        match found {
-            Some(made) => self.done(write, Written::Made(made), WriteFate::Found),
-            None => Ok(again_or_over(&next, may_repeat)),
+        match (found, error) {
+            (Some(made), _) => self.done(write, Written::Made(made), WriteFate::Found),
+            (None, Some(error)) if !doubt.may_come => {
+                *doubt = Doubt::default();
+                Ok(match next {
+                    Next::Retry(pause) if may_repeat => Try::Again(pause),
+                    next => Try::Over(self.not_made(write, &error, next)),
+                })
+            }
+            (None, error) => {
+                doubt.error = error;
+                Ok(again_or_over(&next, may_repeat))
+            }
         }
     }
 
@@ -220,11 +237,26 @@ impl<'a> StepRun<'_, 'a> {
             return Ok(Written::Made(made));
         }
         self.close(write, WriteFate::Unknown)?;
-        Err(write.unknown(self, doubt.error.as_ref()).into())
+        let unknown = write.unknown(self, doubt.error.as_ref());
+        Err(match stop {
+            Stop::Failed(failure) => unknown.with_note(format!("no further try: {}", failure.message)),
+            Stop::Interrupted(_) | Stop::Skipped(_) | Stop::Broken(_) => unknown,
+        }
+        .into())
     }
 
     fn refused<W: Write>(&self, write: &W, error: &ApiError, reason: Option<String>) -> Stop {
         let failure = exhausted(error, reason);
+        failure.at(write.place(self, error)).into()
+    }
+
+    /// The end of a write that Airflow failed at, is done with, and has not made.
+    fn not_made<W: Write>(&self, write: &W, error: &ApiError, next: Next) -> Stop {
+        let reason = match next {
+            Next::GiveUp(reason) => reason,
+            Next::Retry(_) => None,
+        };
+        let failure = exhausted(error, reason).with_note("it was looked for and is not there: nothing was made");
         failure.at(write.place(self, error)).into()
     }
 

@@ -311,6 +311,9 @@ impl Write for RunWrite {
     }
 
     fn place(&self, step: &StepRun<'_, '_>, error: &ApiError) -> Option<Location> {
+        if error.is_worked_off() {
+            return step.location_of("conf");
+        }
         let param = error.airflow_says.as_deref().and_then(param)?;
         step.location_of(&format!("conf/{param}")).or_else(|| step.location_of("conf"))
     }
