@@ -269,3 +269,44 @@ async fn a_run_that_has_ended_is_not_active_though_the_server_lists_it() {
         assert_eq!(ran.outcome(0), Some(StepOutcome::Passed), "{version}: {ran:#?}");
     }
 }
+
+// Runs
+
+#[tokio::test]
+async fn a_run_that_waits_for_its_date_is_told() {
+    let waits = "the DAG run `r` of `a` waits for its logical date 2031-01-01T00:00:00Z: no task starts before";
+    for version in BOTH {
+        for (keys, told) in [
+            ("logical_date: '2031-01-01T00:00:00Z'", vec![waits]),
+            ("logical_date: '2021-01-01T00:00:00Z'", vec![]),
+            ("note: no date", vec![]),
+        ] {
+            let playbook = format!("name: o\nsteps: [{{trigger_dag: {{dag_id: a, dag_run_id: r, {keys}}}}}]");
+            let ran = Stage::new(version, WORLD).await.run(&playbook).await;
+            assert_eq!(ran.outcome(0), Some(StepOutcome::Passed), "{version} {keys}: {ran:#?}");
+            assert_eq!(ran.step(0).warnings, told, "{version} {keys}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_server_whose_clock_is_ahead_has_no_later_date() {
+    let ahead = |asked: &[Asked]| {
+        let ahead = || Then::Amend(|body| body["logical_date"] = "2026-11-22T12:00:30+00:00".into());
+        if last(asked).posts_to("/dagRuns") { ahead() } else { Then::Forward }
+    };
+    let ran = Stage::behind("v1", WORLD, ahead).await.run(TRIGGER).await;
+    assert_eq!(ran.step(0).warnings, [""; 0], "{ran:#?}");
+}
+
+#[tokio::test]
+async fn a_task_that_failed_untried_is_not_asked_for_a_log() {
+    let scenario = "{dags: [{dag_id: a, run: {tasks: [{task_id: t, outcome: failed, try_number: 0}]}}]}";
+    for version in BOTH {
+        let stage = Stage::behind(version, scenario, |_| Then::Forward).await;
+        let ran = stage.run("name: o\nsteps: [{trigger_dag: {dag_id: a, wait: true}}]").await;
+        assert_eq!(ran.kind(), FailureKind::DagRunFailed, "{version}: {ran:#?}");
+        assert_eq!(ran.failure().failed_tasks[0].log, ["(it was never tried, so it has no log)"], "{version}");
+        assert!(stage.asked().iter().all(|asked| !asked.path.contains("/logs/")), "{version}");
+    }
+}

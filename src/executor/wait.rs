@@ -200,6 +200,9 @@ impl StepRun<'_, '_> {
         if count == 0 {
             return Ok(Vec::new());
         }
+        if task.try_number == 0 {
+            return Ok(vec!["(it was never tried, so it has no log)".to_owned()]);
+        }
         let request = TaskLogRequest {
             dag_id: run.dag_id.clone(),
             dag_run_id: run.dag_run_id.clone(),

@@ -4,6 +4,7 @@ mod active_runs;
 mod assert;
 mod assert_dag;
 mod clear;
+mod go_on;
 mod list_dags;
 mod once;
 mod post_dataset_event;

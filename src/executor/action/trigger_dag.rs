@@ -4,29 +4,28 @@
 
 use std::time::Duration;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
 use crate::airflow::answer::{Dag, DagRun, NewDagRun};
 use crate::airflow::client::Client;
 use crate::airflow::error::{ApiError, ErrorKind};
 use crate::airflow::model::{NOTE_MAX_CHARS, RunState, check_dag_run_id};
-use crate::event::WriteFate;
 use crate::executor::Stop;
 use crate::executor::action::active_runs::Way;
 use crate::executor::action::once::{Before, Rules};
 use crate::executor::identity::Identity;
-use crate::executor::retry::exhausted;
 use crate::executor::settle::{Patience, Settled, unknown};
 use crate::executor::step::StepRun;
 use crate::executor::write::{Write, Written};
 use crate::outcome::{ActionResult, DagRunResult, Failure, FailureKind, WriteKind};
-use crate::plan::WriteRecord;
 use crate::playbook::action::{IfActive, TriggerDag, Wait, WaitSettings};
 use crate::source::Location;
 
 /// How long it is believed that a DAG is there and not paused.
 const DAG_READY_FOR: Duration = Duration::from_secs(60);
+/// How far the server's clock may be ahead of ours: it sets the date of a run that was given none.
+const CLOCK_SLACK: SignedDuration = SignedDuration::from_secs(60);
 
 impl StepRun<'_, '_> {
     pub(in crate::executor) async fn trigger_dag(&mut self) -> Result<ActionResult, Stop> {
@@ -60,6 +59,7 @@ impl StepRun<'_, '_> {
         };
         self.known = Some(self.run_result(run.clone()));
         self.same_conf(&run, sent.as_ref(), &rules)?;
+        self.warn_of_later_date(&run)?;
         let run = match wait {
             Some(settings) => self.follow(run, &settings).await?,
             None => run,
@@ -67,50 +67,17 @@ impl StepRun<'_, '_> {
         Ok(self.run_result(run))
     }
 
-    /// Goes on with the run that an earlier attempt announced: it is looked for, or made as it was announced.
-    async fn go_on(
-        &mut self,
-        earlier: &WriteRecord,
-        rendered: NewDagRun,
-        wait: Option<WaitSettings>,
-    ) -> Result<ActionResult, Stop> {
-        let new = announced(earlier, rendered);
-        let run = match earlier.fate {
-            Some(WriteFate::Accepted | WriteFate::Found) => self.accepted_run(&new).await?,
-            Some(WriteFate::Unknown | WriteFate::Refused) | None => {
-                let write = RunWrite { new, is_authors: false };
-                match self.write(&write).await? {
-                    Written::Made(run) => run,
-                    Written::Taken => self.taken(write.new).await,
-                }
-            }
-        };
-        self.known = Some(self.run_result(run.clone()));
-        let run = if run.state == RunState::Failed && self.planned.clears { self.clear(run).await? } else { run };
-        let run = match wait {
-            Some(settings) => self.follow(run, &settings).await?,
-            None => run,
-        };
-        Ok(self.run_result(run))
-    }
-
-    /// A run that Airflow has taken in an earlier attempt; it is not made again.
-    async fn accepted_run(&mut self, new: &NewDagRun) -> Result<DagRun, Stop> {
-        let (dag_id, id) = (&new.dag_id, &new.dag_run_id);
-        match self.try_read(async |client, limit| client.dag_run(dag_id, id, limit).await).await? {
-            Ok(run) => Ok(run),
-            Err((error, _)) if error.kind == ErrorKind::NotFound => {
-                let message = format!("the DAG run `{id}` of `{dag_id}` was there and is gone");
-                let failure = Failure::new(FailureKind::Vanished, message).with_note("somebody deleted it");
-                let help = format!("resume with `--again {}` to have another one made", self.planned.id);
-                Err(failure.with_help(help).into())
-            }
-            Err((error, reason)) => Err(exhausted(&error, reason).into()),
-        }
+    /// No task of a run starts before its logical date, which may be years away. Airflow 2 and 3.0 keep the run queued until
+    /// then, later ones show it as running; seen on 2.8.4, 2.11.2, 3.0.6 and 3.3.2.
+    fn warn_of_later_date(&mut self, run: &DagRun) -> Result<(), Stop> {
+        let soon = self.run.tools.clock.now().saturating_add(CLOCK_SLACK).unwrap_or(Timestamp::MAX);
+        let Some(date) = run.logical_date.filter(|date| *date > soon && !run.state.is_final()) else { return Ok(()) };
+        let (id, dag_id) = (&run.dag_run_id, &run.dag_id);
+        self.warn(format!("the DAG run `{id}` of `{dag_id}` waits for its logical date {date}: no task starts before"))
     }
 
     /// Airflow has taken the run, but its answer was cut off: it is read once, and else it is what was sent.
-    async fn taken(&mut self, new: NewDagRun) -> DagRun {
+    pub(super) async fn taken(&mut self, new: NewDagRun) -> DagRun {
         let (dag_id, id) = (&new.dag_id, &new.dag_run_id);
         match self.read_once(&async |client: &Client, limit| client.dag_run(dag_id, id, limit).await).await {
             Ok(Ok(run)) => run,
@@ -251,10 +218,10 @@ impl StepRun<'_, '_> {
 }
 
 /// A DAG run to be made.
-struct RunWrite {
-    new: NewDagRun,
+pub(super) struct RunWrite {
+    pub(super) new: NewDagRun,
     /// Whether its id is the author's own, which somebody else may use, too.
-    is_authors: bool,
+    pub(super) is_authors: bool,
 }
 
 impl Write for RunWrite {
@@ -316,21 +283,6 @@ impl Write for RunWrite {
         }
         let param = error.airflow_says.as_deref().and_then(param)?;
         step.location_of(&format!("conf/{param}")).or_else(|| step.location_of("conf"))
-    }
-}
-
-/// A run as it was announced; where its arguments were not kept, with those rendered now.
-fn announced(earlier: &WriteRecord, rendered: NewDagRun) -> NewDagRun {
-    let (dag_id, dag_run_id) = (earlier.subject.clone(), earlier.identity.clone());
-    match &earlier.arguments {
-        Value::Object(arguments) => NewDagRun {
-            dag_id,
-            dag_run_id,
-            note: arguments.get("note").and_then(Value::as_str).map(str::to_owned),
-            conf: arguments.get("conf").and_then(Value::as_object).cloned(),
-            logical_date: arguments.get("logical_date").and_then(Value::as_str).and_then(|date| date.parse().ok()),
-        },
-        _ => NewDagRun { dag_id, dag_run_id, ..rendered },
     }
 }
 

@@ -1,0 +1,75 @@
+//! Going on with a DAG run that an earlier attempt announced: it is looked for, followed, or made as it was announced.
+
+use serde_json::Value;
+
+use crate::airflow::answer::{DagRun, NewDagRun};
+use crate::airflow::error::ErrorKind;
+use crate::airflow::model::RunState;
+use crate::event::WriteFate;
+use crate::executor::Stop;
+use crate::executor::action::trigger_dag::RunWrite;
+use crate::executor::retry::exhausted;
+use crate::executor::step::StepRun;
+use crate::executor::write::Written;
+use crate::outcome::{ActionResult, Failure, FailureKind};
+use crate::plan::WriteRecord;
+use crate::playbook::action::WaitSettings;
+
+impl StepRun<'_, '_> {
+    /// Goes on with the run that an earlier attempt announced: it is looked for, or made as it was announced.
+    pub(super) async fn go_on(
+        &mut self,
+        earlier: &WriteRecord,
+        rendered: NewDagRun,
+        wait: Option<WaitSettings>,
+    ) -> Result<ActionResult, Stop> {
+        let new = announced(earlier, rendered);
+        let run = match earlier.fate {
+            Some(WriteFate::Accepted | WriteFate::Found) => self.accepted_run(&new).await?,
+            Some(WriteFate::Unknown | WriteFate::Refused) | None => {
+                let write = RunWrite { new, is_authors: false };
+                match self.write(&write).await? {
+                    Written::Made(run) => run,
+                    Written::Taken => self.taken(write.new).await,
+                }
+            }
+        };
+        self.known = Some(self.run_result(run.clone()));
+        let run = if run.state == RunState::Failed && self.planned.clears { self.clear(run).await? } else { run };
+        let run = match wait {
+            Some(settings) => self.follow(run, &settings).await?,
+            None => run,
+        };
+        Ok(self.run_result(run))
+    }
+
+    /// A run that Airflow has taken in an earlier attempt; it is not made again.
+    async fn accepted_run(&mut self, new: &NewDagRun) -> Result<DagRun, Stop> {
+        let (dag_id, id) = (&new.dag_id, &new.dag_run_id);
+        match self.try_read(async |client, limit| client.dag_run(dag_id, id, limit).await).await? {
+            Ok(run) => Ok(run),
+            Err((error, _)) if error.kind == ErrorKind::NotFound => {
+                let message = format!("the DAG run `{id}` of `{dag_id}` was there and is gone");
+                let failure = Failure::new(FailureKind::Vanished, message).with_note("somebody deleted it");
+                let help = format!("resume with `--again {}` to have another one made", self.planned.id);
+                Err(failure.with_help(help).into())
+            }
+            Err((error, reason)) => Err(exhausted(&error, reason).into()),
+        }
+    }
+}
+
+/// A run as it was announced; where its arguments were not kept, with those rendered now.
+fn announced(earlier: &WriteRecord, rendered: NewDagRun) -> NewDagRun {
+    let (dag_id, dag_run_id) = (earlier.subject.clone(), earlier.identity.clone());
+    match &earlier.arguments {
+        Value::Object(arguments) => NewDagRun {
+            dag_id,
+            dag_run_id,
+            note: arguments.get("note").and_then(Value::as_str).map(str::to_owned),
+            conf: arguments.get("conf").and_then(Value::as_object).cloned(),
+            logical_date: arguments.get("logical_date").and_then(Value::as_str).and_then(|date| date.parse().ok()),
+        },
+        _ => NewDagRun { dag_id, dag_run_id, ..rendered },
+    }
+}
