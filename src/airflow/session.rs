@@ -7,7 +7,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use reqwest::header::HeaderValue;
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 use tokio::sync::Mutex;
 
 use super::auth::{self, AuthScheme, BadCredential, Credential, KEY_USER, Proof};
@@ -131,7 +131,7 @@ impl Session {
             (Err(error), Some(otherwise)) if matches!(error.status, Some(404 | 405)) => return Ok(otherwise),
             (Err(error), _) => error,
         };
-        Err(login_failed(error, username).before_anything_was_sent())
+        Err(login_failed(error, username, password).before_anything_was_sent())
     }
 
     fn tell(&self, secret: &SecretString) {
@@ -142,9 +142,9 @@ impl Session {
 }
 
 /// A login that was refused is about the credential, whatever the status.
-fn login_failed(mut error: ApiError, username: &str) -> ApiError {
+fn login_failed(mut error: ApiError, username: &str, password: &SecretString) -> ApiError {
     let Some(status @ (400 | 401 | 403 | 422)) = error.status else { return error };
-    if matches!(status, 400 | 422) {
+    if matches!(status, 400 | 422) && !error.airflow_says.as_deref().is_some_and(|says| is_of_a_field(says, password)) {
         // Pydantic's text repeats what was sent, and that is the password.
         error.airflow_says = None;
     }
@@ -156,6 +156,13 @@ fn login_failed(mut error: ApiError, username: &str) -> ApiError {
         error.request.short()
     );
     error
+}
+
+/// Whether a reason comes from a list, as `body.password: Field required`: a field and a rule, and nothing that was sent.
+fn is_of_a_field(says: &str, password: &SecretString) -> bool {
+    let Some((place, rule)) = says.split_once(": ") else { return false };
+    let is_place = place.split('.').next() == Some("body") && !place.contains(|c: char| c.is_whitespace());
+    is_place && !rule.contains("input_value") && !says.contains(password.expose_secret())
 }
 
 impl fmt::Debug for Session {

@@ -158,3 +158,24 @@ async fn a_login_error_that_repeats_the_password_is_not_shown() {
     assert_eq!((error.kind, error.airflow_says), (ErrorKind::Unauthorized, None));
     assert!(error.message.starts_with("422 for POST /auth/token: no reason is shown; "), "{}", error.message);
 }
+
+#[tokio::test]
+async fn a_login_that_airflow_3_0_finds_incomplete_is_told_in_a_sentence() {
+    let rules = [
+        (r#"{"loc": ["body", "username"], "msg": "Field required", "input": {"password": "hunter2"}}"#, {
+            "body.username: Field required"
+        }),
+        (r#"{"loc": ["body"], "msg": "Input should be a valid dictionary", "input": "password=hunter2"}"#, {
+            "body: Input should be a valid dictionary"
+        }),
+        (r#"{"loc": ["body", "password"], "msg": "hunter2 is too short"}"#, "no reason is shown"),
+        (r#"{"loc": ["query"], "msg": "hunt... is no value"}"#, "no reason is shown"),
+    ];
+    for (item, shown) in rules {
+        let list = json("422 Unprocessable Entity", &format!(r#"{{"detail": [{item}]}}"#));
+        let server = Server::start(vec![list]).await;
+        let error = trigger(&client(&format!("{}/api/v2", server.url))).await.expect_err("refused");
+        assert!(error.message.starts_with(&format!("422 for POST /auth/token: {shown}; the login as ")), "{error}");
+        assert!(error.is_auth() && !format!("{error:?}").contains("hunter2"), "{error:?}");
+    }
+}

@@ -3,6 +3,7 @@
 //! In: `tests/recordings/v1` and `v2`. Every line of a table is one recording and what must come of it. What only an
 //! ingress or a broken connection does is in `on_the_wire`.
 
+mod older;
 mod readings;
 mod refusals;
 
