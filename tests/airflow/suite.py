@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
 """Checks the program against real Airflows: starts them, runs every check, stops them.
 
-  suite.py [2|3|all] [--binary target/release/myaf-run] [--keep] [--list] [NAME...]
+  suite.py [2|3|all|VERSION] [--binary target/release/myaf-run] [--keep] [--list] [NAME...]
 
-NAME is a part of a check's name; without one all run. --keep leaves Airflow running, for a quick second run
+VERSION is another one that has a file in `locks`, such as 2.10.3; `all` is 2 and 3. NAME is a part of a check's name;
+without one all run. --keep leaves Airflow running, for a quick second run
 (`airflow.sh down 2` ends it). A line is printed for each check; the exit code is 1 when one failed, 2 when the suite
 could not work. Needs Linux and Python 3.11 (see airflow.sh --help); both Airflows together take about 1.5 GB of memory.
 """
@@ -57,6 +58,10 @@ class Lines(unittest.TestResult):
         super().addError(test, err)
         self.line("FAIL", test, self.errors[-1][1])
 
+    def addSkip(self, test, reason):
+        super().addSkip(test, reason)
+        self.line("skip", test, reason)
+
     def line(self, verdict, test, reason=""):
         """The verdict, the sentence and the time it took; then the reason, indented."""
         seconds = time.monotonic() - self.began.get(test.id(), time.monotonic())
@@ -76,12 +81,13 @@ def chosen(test_class, names):
 
 
 class Version(threading.Thread):
-    """One Airflow from start to stop, beside the other. `passed` and `failed` count checks; `trouble` is another end."""
+    """One Airflow from start to stop, beside the other. `passed`, `failed` and `skipped` count checks; `trouble` is another
+    end."""
 
     def __init__(self, version, options):
         super().__init__(daemon=True)
         self.airflow, self.options = life.Airflow(version), options
-        self.passed = self.failed = 0
+        self.passed = self.failed = self.skipped = 0
         self.trouble = None
 
     def run(self):
@@ -100,7 +106,7 @@ class Version(threading.Thread):
         tests = chosen(test_class, self.options.names)
         unittest.TestSuite(tests).run(result)
         self.failed = len(result.failures) + len(result.errors)
-        self.passed = result.passed
+        self.passed, self.skipped = result.passed, len(result.skipped)
         if self.failed:
             say("the logs of Airflow %s are kept in %s" % (self.airflow.version, self.airflow.keep_logs()))
 
@@ -108,14 +114,14 @@ class Version(threading.Thread):
 def parse(arguments):
     """The options; a first word that is no version is a name."""
     words = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    words.add_argument("names", nargs="*", metavar="[2|3|all] NAME")
+    words.add_argument("names", nargs="*", metavar="[2|3|all|VERSION] NAME")
     words.add_argument("--binary", default=BINARY)
     words.add_argument("--keep", action="store_true")
     words.add_argument("--list", action="store_true")
     options = words.parse_intermixed_args(arguments)
     first = options.names[:1]
-    options.versions = {"2": ["2"], "3": ["3"]}.get(first[0] if first else "all", ["2", "3"])
-    options.names = options.names[1:] if first and first[0] in ("2", "3", "all") else options.names
+    options.versions = first if first and first[0] in life.versions() else ["2", "3"]
+    options.names = options.names[1:] if first and first[0] in life.versions() + ["all"] else options.names
     return options
 
 
@@ -150,7 +156,9 @@ def verdict(versions, seconds):
     for version in versions:
         if version.trouble:
             say("suite.py: Airflow %s: %s" % (version.airflow.version, version.trouble))
-        say("Airflow %s: %d passed, %d failed" % (version.airflow.version, version.passed, version.failed))
+        counts = "%d passed, %d failed" % (version.passed, version.failed)
+        skipped = ", %d skipped" % version.skipped if version.skipped else ""
+        say("Airflow %s: %s%s" % (version.airflow.version, counts, skipped))
     say("%.0f s in all" % seconds)
     if any(version.trouble or version.passed + version.failed == 0 for version in versions):
         return 2

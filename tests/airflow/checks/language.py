@@ -76,6 +76,7 @@ class Language:
         self.assertEqual(self.tries_of_failed_task("fail_dag", run), 2)
 
     def test_an_event_with_a_key_is_posted_once(self):
+        self.needs_events()
         self.witness.wait_until_idle("dataset_consumer_dag")
         words, before = inputs(key=key()), self.witness.events("upstream_data")
         self.ends_with(0, self.repository.run("keyed_event.yaml", *words))
@@ -93,6 +94,22 @@ class Language:
         self.ends_with(0, again)
         self.assertEqual(again.step("own")["outcome"], "already", again)
         self.assertEqual(self.new_run("ok_dag", before), own)
+
+    def test_a_run_that_waits_for_its_date_is_told(self):
+        before = self.witness.runs("skip_dag")
+        date = time.strftime("2040-%m-%dT%H:%M:%SZ", time.gmtime())
+        outcome = self.repository.run("later.yaml", *inputs(date=date))
+        self.ends_with(0, outcome)
+        run = self.new_run("skip_dag", before)
+        self.said("waits for its logical date " + date, outcome)
+        # From 3.1 on such a run is shown as running, though no task of it starts.
+        states = ("queued",) if self.airflow.number < (3, 1) else ("queued", "running")
+        for _ in range(10):
+            self.assertIn(self.witness.run("skip_dag", run)["state"], states)
+            time.sleep(0.5)
+        status, answer = api.ask("%s/dags/skip_dag/dagRuns/%s" % (self.airflow.url, run), self.witness.headers,
+                                 {"state": "failed"}, "PATCH")
+        self.assertEqual(status, 200, answer)
 
     # Values, choices, silence
 

@@ -49,10 +49,10 @@ class Promises:
 
     def login(self, url, kind=None):
         """The `.env` for a URL; the slash at the end is the way Datacoves shows it."""
-        if kind is None and self.airflow.version == "3":
+        if kind is None and self.airflow.major == "3":
             token = self.witness.headers["Authorization"].split()[1]
             return {"MY_AIRFLOW_API_URL": url + "/", "MY_AIRFLOW_API_TOKEN": token}
-        return {"MY_AIRFLOW_API_URL": url + "/", **credentials(self.airflow.version, kind or "key")}
+        return {"MY_AIRFLOW_API_URL": url + "/", **credentials(self.airflow.major, kind or "key")}
 
     def ends_with(self, code, outcome):
         """The exit code is this one; if not, all that was printed is shown."""
@@ -79,6 +79,11 @@ class Promises:
         """From now on the playbooks speak to the proxy."""
         self.repository.configure(self.login(self.airflow.url.replace(self.airflow.root, proxy.url)))
 
+    def needs_events(self):
+        """Leaves a check out where Airflow takes no dataset events."""
+        if self.airflow.number < (2, 9):
+            self.skipTest("Airflow 2.8 takes no dataset events")
+
     # The seed
 
     def test_the_seed_makes_one_run_and_one_event(self):
@@ -89,6 +94,7 @@ class Promises:
 
     def seed_works(self, run):
         """The seed's DAG ran once, its event came once, and the consumer followed."""
+        self.needs_events()
         self.assertTrue(os.path.exists(program.SEED), "examples/seed.yaml is missing")
         self.witness.wait_until_idle("dataset_consumer_dag")
         runs, events = self.witness.runs("daily_loan_run"), self.witness.events("upstream_data")
@@ -216,7 +222,9 @@ class Promises:
         before = self.witness.runs("params_dag")
         outcome = self.repository.run("params.yaml", *inputs(n=50))
         self.ends_with(1, outcome)
-        self.said("50 is greater than the maximum of 10", outcome)
+        # Airflow 2.8 breaks down at it and gives no reason.
+        breaks = self.airflow.number < (2, 9)
+        self.said("a `conf` that doesn't fit" if breaks else "50 is greater than the maximum of 10", outcome)
         self.assertEqual(set(self.witness.runs("params_dag")), set(before))
 
     def test_params_that_fit_reach_the_run(self):
@@ -227,7 +235,16 @@ class Promises:
 
     # Events
 
+    def test_an_event_is_refused_by_name_where_airflow_takes_none(self):
+        if self.airflow.number >= (2, 9):
+            self.skipTest("this Airflow takes dataset events")
+        outcome = self.repository.run("event.yaml", *inputs(word="none"))
+        self.ends_with(1, outcome)
+        self.said("dataset events need Airflow 2.9 or later", outcome)
+        self.assertEqual(self.witness.events("upstream_data"), {})
+
     def test_an_event_comes_once_and_its_consumer_succeeds(self):
+        self.needs_events()
         self.witness.wait_until_idle("dataset_consumer_dag")
         before = self.witness.events("upstream_data")
         outcome = self.repository.run("event.yaml", "--output", "json", *inputs(word="once"))
@@ -331,6 +348,7 @@ class Promises:
 
     def lose_events(self, mode, rounds):
         """Each time another run of the program; each time exactly one event with one mark."""
+        self.needs_events()
         with SwallowProxy(self.airflow.root) as proxy:
             self.through(proxy)
             for number in range(rounds):

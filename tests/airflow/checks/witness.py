@@ -19,7 +19,7 @@ class Witness:
     def __init__(self, airflow):
         self.airflow = airflow
         self.headers = airflow.headers()
-        self.is_two = airflow.version == "2"
+        self.is_two = airflow.major == "2"
 
     def get(self, path, **query):
         """A JSON answer with status 200."""
@@ -98,11 +98,11 @@ class Witness:
             return file.read().split().count(dag_run_id)
 
 
-def credentials(version, kind):
+def credentials(major, kind):
     """The variables of one way to log in as the admin, the URL left out; a token is not among them."""
     if kind == "key":
         return {"MY_AIRFLOW_API_KEY": "key-admin"}
     if kind == "viewer":
-        return ({"MY_AIRFLOW_API_KEY": "key-viewer"} if version == "2"
+        return ({"MY_AIRFLOW_API_KEY": "key-viewer"} if major == "2"
                 else {"MY_AIRFLOW_API_USERNAME": "viewer", "MY_AIRFLOW_API_PASSWORD": settings.PASSWORDS["viewer"]})
     return {"MY_AIRFLOW_API_USERNAME": "admin", "MY_AIRFLOW_API_PASSWORD": "admin"}

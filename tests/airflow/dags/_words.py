@@ -1,4 +1,6 @@
 """The same words for Airflow 2 and 3; no DAG here."""
+from airflow import __version__
+
 try:
     from airflow.sdk import Asset as Dataset, Param, dag, get_current_context, task
     from airflow.sdk.exceptions import AirflowSkipException
@@ -9,4 +11,9 @@ except ImportError:
     from airflow.models.param import Param
     from airflow.operators.python import get_current_context
 
-__all__ = ["AirflowSkipException", "Dataset", "Param", "dag", "get_current_context", "task"]
+__all__ = ["AirflowSkipException", "Dataset", "Param", "dag", "display_name", "get_current_context", "task"]
+
+
+def display_name(text):
+    """The argument of `dag` for a name that people see; Airflow 2.8 knows none."""
+    return {} if __version__.startswith("2.8.") else {"dag_display_name": text}

@@ -5,7 +5,7 @@ import time
 from datetime import datetime, timedelta
 
 sys.path.insert(0, os.path.dirname(__file__))
-from _words import AirflowSkipException, Dataset, Param, dag, get_current_context, task  # noqa: E402
+from _words import AirflowSkipException, Dataset, Param, dag, display_name, get_current_context, task  # noqa: E402
 
 START = datetime(2026, 1, 1)
 BY_HAND = {"schedule": None, "start_date": START, "catchup": False}
@@ -179,7 +179,7 @@ def daily_dag():
     nothing()
 
 
-@dag(dag_id="odd.id-with_all.Chars-1", dag_display_name="Odd dïsplay name / slash", tags=["tag with space", "ünï"],
+@dag(dag_id="odd.id-with_all.Chars-1", tags=["tag with space", "ünï"], **display_name("Odd dïsplay name / slash"),
      **BY_HAND)
 def odd():
     @task

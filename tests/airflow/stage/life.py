@@ -18,6 +18,7 @@ import time
 from stage import api, files, install, processes, settings
 
 HERE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+LOCKS = os.path.join(HERE, "locks")
 PROGRAMS = {"2": ("webserver", "scheduler"), "3": ("api-server", "scheduler", "dag-processor")}
 READY_WITHIN = 300.0
 BOOTSTRAPPED = "bootstrapped"
@@ -27,16 +28,29 @@ class StartError(Exception):
     """Airflow did not become ready; the text holds the last lines of its logs."""
 
 
+def versions():
+    """Every version that there is a lock for: `2` and `3`, the recorded ones, and full ones such as `2.10.3`."""
+    return sorted(name[len("airflow"):-len(".txt")] for name in os.listdir(LOCKS))
+
+
 class Airflow:
-    """A stock Airflow of one version, up or down."""
+    """A stock Airflow of one version, up or down. `major` is `2` or `3`, `version` may be longer."""
 
     def __init__(self, version):
         clone = hashlib.sha256(HERE.encode()).hexdigest()[:8]
-        self.version = version
+        self.version, self.major = version, version.partition(".")[0]
         self.home = os.path.join(install.cache_folder(), "home%s-%s" % (version, clone))
         self.run = os.path.join(self.home, "run")
-        self.programs = PROGRAMS[version]
+        self.lock = os.path.join(LOCKS, "airflow%s.txt" % version)
+        self.programs = PROGRAMS[self.major]
         self.given_up = False
+
+    @property
+    def number(self):
+        """The full version as numbers, `(2, 10, 3)`: what the lock holds."""
+        with open(self.lock) as file:
+            pins = dict(line.strip().split("==") for line in file if "==" in line)
+        return tuple(int(part) for part in pins["apache-airflow"].split("."))
 
     @property
     def port(self):
@@ -55,17 +69,17 @@ class Airflow:
     @property
     def url(self):
         """The API's URL, without a slash at the end."""
-        return self.root + ("/api/v1" if self.version == "2" else "/api/v2")
+        return self.root + ("/api/v1" if self.major == "2" else "/api/v2")
 
     def headers(self):
         """Authorization of the admin, by the way each version has."""
-        if self.version == "2":
+        if self.major == "2":
             return {"Authorization": "Token key-admin"}
         return {"Authorization": "Bearer " + api.token(self.root, "admin", settings.PASSWORDS["admin"])}
 
     def up(self, say):
         """Installs if need be, starts what is not running, and returns when all DAGs can be read."""
-        venv = install.environment(self.version, os.path.join(HERE, "locks", "airflow%s.txt" % self.version), say)
+        venv = install.environment(self.version, self.lock, say)
         with self.guard():
             if self.is_running():
                 return say("Airflow %s is already up at %s" % (self.version, self.url))
@@ -112,7 +126,7 @@ class Airflow:
     def variables(self):
         """The credentials of the admin, in the words that myaf-run reads."""
         found = {"MY_AIRFLOW_API_URL": self.url}
-        if self.version == "2":
+        if self.major == "2":
             found["MY_AIRFLOW_API_KEY"] = "key-admin"
         else:
             found["MY_AIRFLOW_API_TOKEN"] = self.headers()["Authorization"].split()[1]
@@ -141,7 +155,7 @@ class Airflow:
         port = choose_port(self.version)
         with open(os.path.join(self.home, "port"), "w") as file:
             file.write(str(port))
-        env = settings.settings(self.version, venv, self.home, port)
+        env = settings.settings(self.major, venv, self.home, port)
         self.copy_files()
         self.bootstrap(venv, env)
         started = [processes.start([os.path.join(venv, "bin", "airflow")] + arguments, dict(env, **extra), self.run, name)
@@ -152,7 +166,7 @@ class Airflow:
         """(name, arguments, further environment) of each program."""
         where = ["--port", str(port)]
         scheduler = ("scheduler", ["scheduler", "--skip-serve-logs"], {})
-        if self.version == "2":
+        if self.major == "2":
             web = ["webserver"] + where + ["--hostname", "127.0.0.1", "--workers", env["AIRFLOW__WEBSERVER__WORKERS"]]
             return [("webserver", web, {}), scheduler]
         server = ["api-server"] + where + ["--host", "127.0.0.1", "--workers", "1"]
@@ -161,13 +175,13 @@ class Airflow:
 
     def copy_files(self):
         """DAGs, plugins and users go into the home, so that Airflow writes nothing into the clone."""
-        for source, name in (("dags", "dags"), ("plugins" + self.version, "plugins")):
+        for source, name in (("dags", "dags"), ("plugins" + self.major, "plugins")):
             target = os.path.join(self.home, name)
             shutil.rmtree(target, ignore_errors=True)
             files.copy_folder(os.path.join(HERE, source), target)
         with contextlib.suppress(FileNotFoundError):
             os.remove(os.path.join(self.home, "airflow-webserver.pid"))
-        if self.version == "2":
+        if self.major == "2":
             config = "AUTH_TYPE = 1\nWTF_CSRF_ENABLED = True\nAUTH_ROLE_PUBLIC = None\n"
             path = os.path.join(self.home, "webserver_config.py")
         else:
@@ -184,7 +198,7 @@ class Airflow:
         connection.execute("pragma journal_mode=wal")
         connection.close()
         python = os.path.join(venv, "bin", "python")
-        command = ([python, os.path.join(self.home, "plugins", "bootstrap.py")] if self.version == "2"
+        command = ([python, os.path.join(self.home, "plugins", "bootstrap.py")] if self.major == "2"
                    else [os.path.join(venv, "bin", "airflow"), "db", "migrate"])
         with open(os.path.join(self.run, "bootstrap.log"), "w") as log:
             code = subprocess.run(command, env=env, cwd=self.run, stdin=subprocess.DEVNULL, stdout=log,
@@ -206,8 +220,8 @@ class Airflow:
 
     def is_ready(self):
         """One look, without waiting."""
-        health = self.url + ("/health" if self.version == "2" else "/monitor/health")
-        parts = ("scheduler",) if self.version == "2" else ("scheduler", "dag_processor")
+        health = self.url + ("/health" if self.major == "2" else "/monitor/health")
+        parts = ("scheduler",) if self.major == "2" else ("scheduler", "dag_processor")
         try:
             status, answer = api.ask(health, timeout=5)
             if status != 200 or any(answer[part]["status"] != "healthy" for part in parts):
@@ -220,7 +234,7 @@ class Airflow:
 
 def choose_port(version):
     """The port of the environment, else a free one below those that outgoing connections take."""
-    wanted = os.environ.get("MYAF_RUN_TEST_PORT%s" % version)
+    wanted = os.environ.get("MYAF_RUN_TEST_PORT%s" % version.replace(".", "_"))
     if wanted:
         return int(wanted)
     while True:

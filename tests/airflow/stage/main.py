@@ -1,12 +1,13 @@
 """Stock Airflow 2 or 3 for tests.
 
-  airflow.sh up 2|3           install if need be, start, return when all DAGs can be read
-  airflow.sh down 2|3 [wipe]  end every process; wipe: forget database, logs and runs, too
-  airflow.sh env 2|3          print `export` lines with URL and credential, for eval
-  airflow.sh logs 2|3         print the last lines of the logs
+  airflow.sh up VERSION           install if need be, start, return when all DAGs can be read
+  airflow.sh down VERSION [wipe]  end every process; wipe: forget database, logs and runs, too
+  airflow.sh env VERSION          print `export` lines with URL and credential, for eval
+  airflow.sh logs VERSION         print the last lines of the logs
 
-Environment: MYAF_RUN_TEST_CACHE (folder for installs and homes), MYAF_RUN_TEST_PORT2 and _PORT3 (else a free port),
-MYAF_RUN_TEST_PYTHON (a Python 3.11). Linux only.
+VERSION is 2, 3, or a full one that has a file in `locks`, such as 2.10.3; each has its own install, home and port.
+Environment: MYAF_RUN_TEST_CACHE (folder for installs and homes), MYAF_RUN_TEST_PORT2, _PORT3, _PORT2_10_3 (else a free
+port), MYAF_RUN_TEST_PYTHON (a Python 3.11). Linux only.
 """
 import os
 import shlex
@@ -24,7 +25,7 @@ def main(arguments):
         print(__doc__)
         return 0
     verb, version, rest = (arguments + [None, None])[0], (arguments + [None, None])[1], arguments[2:]
-    if version not in ("2", "3") or verb not in VERBS or rest not in ([], ["wipe"] if verb == "down" else []):
+    if version not in life.versions() or verb not in VERBS or rest not in ([], ["wipe"] if verb == "down" else []):
         print(__doc__, file=sys.stderr)
         return 2
     try:

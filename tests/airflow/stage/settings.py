@@ -1,6 +1,6 @@
 """Everything an Airflow is told by its environment: small, quick and steady enough for tests on two cores.
 
-`settings(version, home, port)` gives the variables that both versions share plus the version's own.
+`settings(major, venv, home, port)` gives the variables that both share plus those of Airflow 2 or 3.
 """
 import os
 
@@ -19,11 +19,11 @@ ALL_DAGS = 266
 """How many DAGs a ready Airflow lists, generated ones included."""
 
 
-def settings(version, venv, home, port):
+def settings(major, venv, home, port):
     """The whole environment for the programs of one Airflow."""
     env = {key: value for key, value in os.environ.items() if not key.startswith(("AIRFLOW", "PYTHON", "_AIRFLOW"))}
     env.update(shared(venv, home))
-    env.update(airflow2(home, port) if version == "2" else airflow3(home, port))
+    env.update(airflow2(home, port) if major == "2" else airflow3(home, port))
     return env
 
 
