@@ -8,6 +8,7 @@ use std::collections::BTreeSet;
 use std::ops::Range;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use percent_encoding::percent_decode_str;
 use serde_json::Value;
 
 mod automaton;
@@ -16,6 +17,7 @@ mod name;
 mod writer;
 
 use automaton::Automaton;
+use name::proxy_password;
 
 pub use name::is_secret_name;
 pub use writer::MaskingWriter;
@@ -74,10 +76,16 @@ impl Masker {
         }
     }
 
-    /// Learns the value of every variable whose name says that it is secret, by [`is_secret_name`].
+    /// Learns the value of every variable whose name says that it is secret, by [`is_secret_name`], and the password in
+    /// the URL of a proxy.
     pub fn learn_env<'a>(&self, variables: impl IntoIterator<Item = (&'a str, &'a str)>) {
-        for (_, value) in variables.into_iter().filter(|(name, _)| is_secret_name(name)) {
-            self.learn(value);
+        for (name, value) in variables {
+            if is_secret_name(name) {
+                self.learn(value);
+            } else if let Some(password) = proxy_password(name, value) {
+                self.learn(password);
+                self.learn(&percent_decode_str(password).decode_utf8_lossy());
+            }
         }
     }
 
@@ -264,10 +272,16 @@ mod tests {
     }
 
     #[test]
-    fn only_variables_with_a_secret_name_are_learned() {
+    fn only_variables_with_a_secret_name_and_passwords_of_proxies_are_learned() {
         let masker = Masker::new();
-        masker.learn_env([("MY_API_KEY", "hunter2"), ("HOME", "/home/me"), ("MY_KEY_PATH", "/home/key")]);
-        assert_eq!(masker.mask("hunter2 /home/me /home/key"), "*** /home/me /home/key");
+        masker.learn_env([
+            ("https_proxy", "http://me:sword%66ish@proxy:3128/"),
+            ("MY_API_KEY", "hunter2"),
+            ("HOME", "/home/me"),
+            ("MY_KEY_PATH", "/home/key"),
+        ]);
+        assert_eq!(masker.mask("hunter2 /home/me /home/key swordfish"), "*** /home/me /home/key ***");
+        assert_eq!(masker.mask("http://me:sword%66ish@proxy:3128/"), "http://me:***@proxy:3128/");
     }
 
     fn encoded(secret: &str, lead: &str, form: u8) -> String {

@@ -17,9 +17,33 @@ pub fn is_secret_name(name: &str) -> bool {
     !leads_elsewhere && name.split('_').any(|part| is_one_of(part, &SECRET_PARTS))
 }
 
+/// The password in the URL of a proxy, where a variable is one: `HTTPS_PROXY=http://user:password@host:3128`.
+pub(super) fn proxy_password<'a>(name: &str, value: &'a str) -> Option<&'a str> {
+    let (_, end) = name.rsplit_once('_')?;
+    let after_scheme = value.split_once("://").map_or(value, |(_, rest)| rest);
+    let authority = after_scheme.split(['/', '?', '#']).next()?;
+    let (user, _) = authority.rsplit_once('@').filter(|_| end.eq_ignore_ascii_case("PROXY"))?;
+    user.split_once(':').map(|(_, password)| password)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_password_of_a_proxy_is_found_in_every_form_of_its_url() {
+        for (name, value, password) in [
+            ("HTTPS_PROXY", "http://me:hunter2@proxy:3128", Some("hunter2")),
+            ("https_proxy", "http://me:hun:ter@2@proxy/?x@y", Some("hun:ter@2")),
+            ("ALL_PROXY", "me:hunter2@proxy:3128", Some("hunter2")),
+            ("HTTP_PROXY", "http://proxy:3128", None),
+            ("HTTP_PROXY", "http://me@proxy:3128", None),
+            ("NO_PROXY", "a.example,b.example", None),
+            ("DATABASE_URI", "postgres://airflow:airflow@db/airflow", None),
+        ] {
+            assert_eq!(proxy_password(name, value), password, "{value}");
+        }
+    }
 
     #[test]
     fn a_part_of_the_name_decides_and_an_end_that_leads_elsewhere_clears_it() {
