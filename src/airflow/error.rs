@@ -48,6 +48,9 @@ pub struct RequestLine {
 pub enum ErrorKind {
     /// Never delivered: no such host, refused, no connection in time, TLS.
     Unreachable,
+    /// Never delivered, and asking again is of no use: a certificate that is not trusted, a proxy that asks who we are
+    /// (also 407).
+    Barred,
     /// No answer in the request's time.
     Timeout,
     /// Sent, and the connection was lost before an answer came.
@@ -137,7 +140,8 @@ impl ApiError {
                 Some(RetryKind::ServerError)
             }
             ErrorKind::NotFound => Some(RetryKind::NotFound),
-            ErrorKind::ServerError
+            ErrorKind::Barred
+            | ErrorKind::ServerError
             | ErrorKind::Unauthorized
             | ErrorKind::Forbidden
             | ErrorKind::NotFoundElsewhere
@@ -161,7 +165,11 @@ impl ApiError {
     /// Whether the API as such can't be reached: the network, or a gateway in front of an API that is not up.
     #[must_use]
     pub const fn is_unreachable(&self) -> bool {
-        self.is_asleep || matches!(self.kind, ErrorKind::Unreachable | ErrorKind::Timeout | ErrorKind::ConnectionLost)
+        self.is_asleep
+            || matches!(
+                self.kind,
+                ErrorKind::Unreachable | ErrorKind::Barred | ErrorKind::Timeout | ErrorKind::ConnectionLost
+            )
     }
 
     /// Whether Airflow itself failed and is done with the request: what a write has not done by now, it never will.

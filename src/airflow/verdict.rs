@@ -57,7 +57,8 @@ pub(super) fn no_answer(request: &RequestLine, error: &TransportError) -> ApiErr
     let kind = match error.cause {
         TransportCause::BadRequest(_) => ErrorKind::BadRequestPath,
         TransportCause::TimedOut(_) => ErrorKind::Timeout,
-        TransportCause::NotHttp => ErrorKind::NotAirflow,
+        TransportCause::NotHttp(_) => ErrorKind::NotAirflow,
+        _ if error.cause.is_lasting() => ErrorKind::Barred,
         _ if is_never_delivered => ErrorKind::Unreachable,
         _ => ErrorKind::ConnectionLost,
     };
@@ -126,6 +127,7 @@ fn kind_of(asked: &Asked<'_>, answer: &Answer, complaint: &Complaint, is_own: bo
         401 => ErrorKind::Unauthorized,
         403 if asked.version == ApiVersion::V2 && v2::refusal::is_bad_token(complaint) => ErrorKind::Unauthorized,
         403 => ErrorKind::Forbidden,
+        407 => ErrorKind::Barred,
         404 if is_own => ErrorKind::NotFound,
         404 => ErrorKind::NotFoundElsewhere,
         408 => ErrorKind::RequestTimeout,
@@ -146,6 +148,9 @@ fn hint_of(asked: &Asked<'_>, kind: &ErrorKind, complaint: &Complaint, is_asleep
         }
         (ErrorKind::NotFoundElsewhere, _) => {
             Some("this is not Airflow's own answer: check the URL, or the environment may be asleep")
+        }
+        (ErrorKind::Barred, _) => {
+            Some("the proxy asks for a user name and password: they stand in its URL, `http://user:password@…`")
         }
         (kind, ApiVersion::V1) => v1::refusal::hint(kind, complaint, asked.request),
         (kind, ApiVersion::V2) => v2::refusal::hint(kind),

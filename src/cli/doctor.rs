@@ -176,6 +176,7 @@ fn remedy(error: &ApiError) -> &'static str {
         ErrorKind::Unreachable | ErrorKind::Timeout | ErrorKind::ConnectionLost if error.is_unreachable() => {
             "check the URL, and whether this machine reaches it: DNS, proxy, firewall, VPN"
         }
+        ErrorKind::Barred => "check the URL, the certificates that you gave, and the proxy's URL",
         _ if error.is_unreachable() => "open the environment in its web interface to wake it up, then try again",
         ErrorKind::Unauthorized => "make a new key or token, and put it where the credential comes from",
         ErrorKind::Forbidden => "check the key; if it is right, its user needs a role that may read DAGs",

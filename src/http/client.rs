@@ -10,8 +10,9 @@ use reqwest::header::HeaderMap;
 use reqwest::{Client, Method, Response, Url, redirect, retry};
 
 use super::answer::{Answer, BodyError};
+use super::cause;
 use super::deadline::Deadline;
-use super::error::{self, SetupError, TransportCause, TransportError};
+use super::error::{SetupError, TransportCause, TransportError};
 use super::tls::{self, TlsOptions};
 
 /// Below the second after which no write may be sent on an idle connection.
@@ -99,7 +100,7 @@ impl HttpClient {
         let head = deadline.clock().timeout(deadline.left(), builder.send()).await;
         let response = match head {
             Err(_) => return Err(fail(TransportCause::TimedOut(deadline.limit()))),
-            Ok(Err(error)) => return Err(fail(error::cause_of(&error, self.connect_timeout))),
+            Ok(Err(error)) => return Err(fail(cause::cause_of(&error, self.connect_timeout))),
             Ok(Ok(response)) => response,
         };
         let (status, headers) = (response.status(), response.headers().clone());
@@ -133,7 +134,7 @@ impl HttpClient {
                     return Err(BodyError::TooLarge(self.body_limit));
                 }
                 Ok(Some(chunk)) => body.extend_from_slice(&chunk),
-                Err(error) if error::is_undecodable(&error) => return Err(BodyError::Undecodable),
+                Err(error) if cause::is_undecodable(&error) => return Err(BodyError::Undecodable),
                 Err(_) => return Err(BodyError::Cut),
             }
         }

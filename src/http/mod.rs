@@ -4,6 +4,8 @@
 //! delivered. Nothing is repeated, no redirect is followed, and nothing is sent to another origin than the target's.
 
 mod answer;
+mod cause;
+mod certificate;
 mod client;
 mod deadline;
 mod error;

@@ -40,7 +40,12 @@ pub(super) fn configuration(options: &TlsOptions, is_https: bool) -> Result<Clie
     let chain = certificates(&identity.certificates).map_err(SetupError::ClientCertificate)?;
     let key = PrivateKeyDer::from_pem_slice(identity.key.expose_secret().as_bytes())
         .map_err(|_| SetupError::ClientCertificate("the key is no PEM private key".to_owned()))?;
-    builder.with_client_auth_cert(chain, key).map_err(|error| SetupError::ClientCertificate(error.to_string()))
+    builder.with_client_auth_cert(chain, key).map_err(|error| {
+        SetupError::ClientCertificate(match error {
+            rustls::Error::InconsistentKeys(_) => "the key is that of another certificate".to_owned(),
+            other => other.to_string(),
+        })
+    })
 }
 
 /// The machine's roots and the author's; one unreadable file among the machine's is no error, none at all is.

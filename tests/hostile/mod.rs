@@ -1,10 +1,16 @@
-//! Files made to hang or to swallow the machine: each ends soon, by itself, in bounded memory, with words about its place.
+//! Files, servers and networks made to hang the program or to swallow the machine: each ends soon, by itself, in bounded
+//! memory, with words about what is wrong.
 //!
-//! The kernel holds the bound: `ulimit -v` gives the process 200 MiB of addresses, so no more of it can ever be in memory,
-//! and who asks for more is aborted, which is no exit code of ours. The time is a limit after which the process is killed.
+//! For files the kernel holds the bound: `ulimit -v` gives the process 200 MiB of addresses, so no more of it can ever be in
+//! memory, and who asks for more is aborted, which is no exit code of ours. The time is a limit after which the process is killed.
 
+mod bounded;
+mod certificates;
 mod files;
+mod proxy;
+mod server;
 mod templates;
+mod tls;
 
 use std::time::Duration;
 

@@ -1,0 +1,52 @@
+//! A run of the real binary that must end by itself within a time, and what it said.
+
+use std::process::{Child, Stdio};
+use std::sync::mpsc;
+use std::thread;
+use std::time::Duration;
+
+use crate::run::{Ended, Run};
+
+/// The longest that any run here may take.
+const LONGEST: Duration = Duration::from_secs(30);
+
+/// The key that every run here has.
+pub(super) const KEY: &str = "some-key-of-mine";
+
+/// A list of DAGs with none in it.
+pub(super) const NO_DAGS: &str = r#"{"dags": [], "total_entries": 0}"#;
+
+/// A read that is not tried again.
+pub(super) const READ: &str = "name: r\nsteps: [{list_dags: {}, retry: false}]";
+
+/// A run of this playbook on this URL, with a key.
+pub(super) fn run_on(url: &str, playbook: &str) -> Run {
+    Run::playbook(playbook).var("MY_AIRFLOW_API_URL", url).var("MY_AIRFLOW_API_KEY", KEY)
+}
+
+/// Runs it to its end.
+pub(super) fn ended(run: &Run) -> Ended {
+    let child = run.command().stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the program starts");
+    let id = child.id();
+    let (tell, told) = mpsc::channel();
+    thread::spawn(move || tell.send(Child::wait_with_output(child)));
+    let Ok(output) = told.recv_timeout(LONGEST) else {
+        let _ = std::process::Command::new("/bin/kill").args(["-KILL", &id.to_string()]).status();
+        panic!("it did not end within {LONGEST:?}");
+    };
+    let output = output.expect("its output");
+    let text = |bytes: Vec<u8>| run.named(&String::from_utf8(bytes).expect("UTF-8"));
+    let code = output.status.code().expect("the program ends by itself");
+    let ended = Ended { code, stdout: text(output.stdout), stderr: text(output.stderr) };
+    ended.has_no_bug();
+    assert!(!ended.transcript().contains(KEY), "{ended:#?}");
+    ended
+}
+
+impl Ended {
+    /// The sentence of the first failure.
+    pub(super) fn sentence(&self) -> &str {
+        let said = self.stderr.lines().find_map(|line| line.strip_prefix("error: "));
+        said.unwrap_or_else(|| panic!("no sentence: {self:#?}"))
+    }
+}
