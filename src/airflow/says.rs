@@ -11,11 +11,17 @@ use crate::http::Answer;
 /// The longest phrase, in characters.
 const PHRASE_MAX: usize = 300;
 
+/// The most bytes of JSON that are opened: what it takes in memory is many times as much.
+const JSON_MAX: usize = 1024 * 1024;
+
+/// The most bytes of another text that are looked at.
+const TEXT_MAX: usize = 64 * 1024;
+
 /// An answer that is no success, opened.
 #[derive(Debug)]
 pub(super) struct Complaint {
     pub(super) status: u16,
-    /// The body, if it says it is JSON and is.
+    /// The body, if it says it is JSON, is, and is not huge.
     pub(super) json: Option<Value>,
     /// The body is a web page.
     pub(super) is_html: bool,
@@ -27,8 +33,9 @@ impl Complaint {
     /// Opens an answer; a body that could not be read says nothing.
     pub(super) fn of(answer: &Answer) -> Self {
         let body = answer.body.as_deref().unwrap_or_default();
-        let json = answer.is_json().then(|| serde_json::from_slice::<Value>(body).ok()).flatten();
-        let text = String::from_utf8_lossy(body);
+        let may_be_json = answer.is_json() && body.len() <= JSON_MAX;
+        let json = may_be_json.then(|| serde_json::from_slice::<Value>(body).ok()).flatten();
+        let text = String::from_utf8_lossy(&body[..body.len().min(TEXT_MAX)]);
         let is_html = is_html(&answer.media_type(), &text);
         let says = match &json {
             Some(json) => from_json(json),

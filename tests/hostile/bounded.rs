@@ -5,6 +5,7 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
 
+use super::server::Server;
 use crate::run::{Ended, Run};
 
 /// The longest that any run here may take.
@@ -24,10 +25,21 @@ pub(super) fn run_on(url: &str, playbook: &str) -> Run {
     Run::playbook(playbook).var("MY_AIRFLOW_API_URL", url).var("MY_AIRFLOW_API_KEY", KEY)
 }
 
+/// A run of this playbook on a server. The key is shown as it is: a login would be one more request.
+pub(super) fn run_at(server: &Server, version: &str, playbook: &str) -> Run {
+    run_on(&server.url(version), playbook).args(&["--auth", "token"])
+}
+
 /// Runs it to its end.
 pub(super) fn ended(run: &Run) -> Ended {
+    ended_watched(run, |_| ())
+}
+
+/// Runs it to its end; `watch` is handed the process's id as soon as there is one.
+pub(super) fn ended_watched(run: &Run, watch: impl FnOnce(u32)) -> Ended {
     let child = run.command().stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the program starts");
     let id = child.id();
+    watch(id);
     let (tell, told) = mpsc::channel();
     thread::spawn(move || tell.send(Child::wait_with_output(child)));
     let Ok(output) = told.recv_timeout(LONGEST) else {

@@ -7,6 +7,7 @@
 mod bounded;
 mod certificates;
 mod files;
+mod floods;
 mod proxy;
 mod server;
 mod templates;

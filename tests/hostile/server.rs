@@ -13,6 +13,8 @@ use rustls::{ServerConfig, ServerConnection, StreamOwned};
 /// A request as it came over the wire.
 #[derive(Debug, Clone)]
 pub(super) struct Request {
+    /// Counted from 1.
+    pub(super) number: usize,
     /// `GET /api/v1/dags`.
     pub(super) line: String,
     /// Every byte of head and body.
@@ -23,6 +25,8 @@ pub(super) struct Request {
 pub(super) enum Act {
     /// Sends this and ends the connection.
     Send(Vec<u8>),
+    /// Sends this, then the piece again and again until the client goes.
+    Endless(Vec<u8>, Vec<u8>),
     /// Says nothing until the client goes.
     Silence,
     /// As a proxy: says that there is a connection, and makes one to this address.
@@ -62,6 +66,11 @@ impl Server {
             }
         });
         server
+    }
+
+    /// Its URL up to an API.
+    pub(super) fn url(&self, version: &str) -> String {
+        format!("http://{}/api/{version}", self.address)
     }
 
     /// The requests so far.
@@ -126,7 +135,7 @@ fn serve(stream: TcpStream, tls: Option<Arc<ServerConfig>>, log: (&Mutex<Vec<Req
     if let Some((line, bytes)) = read(&mut *wire) {
         let request = {
             let mut seen = log.0.lock().expect("no play panicked");
-            let request = Request { line, bytes };
+            let request = Request { number: seen.len() + 1, line, bytes };
             seen.push(request.clone());
             request
         };
@@ -148,6 +157,10 @@ fn carry_out(act: Act, wire: &mut dyn Wire, socket: &TcpStream, carried: &Mutex<
         Act::Send(bytes) => {
             // The client may have gone: that is what some tests are about.
             let _ = wire.write_all(&bytes);
+        }
+        Act::Endless(head, piece) => {
+            let _ = wire.write_all(&head);
+            while wire.write_all(&piece).is_ok() {}
         }
         Act::Silence => {
             let _ = wire.read(&mut [0]);
