@@ -21,7 +21,7 @@ const TEXT_MAX: usize = 64 * 1024;
 #[derive(Debug)]
 pub(super) struct Complaint {
     pub(super) status: u16,
-    /// The body, if it says it is JSON, is, and is not huge.
+    /// The body, if it is JSON and not huge.
     pub(super) json: Option<Value>,
     /// The body is a web page.
     pub(super) is_html: bool,
@@ -33,7 +33,7 @@ impl Complaint {
     /// Opens an answer; a body that could not be read says nothing.
     pub(super) fn of(answer: &Answer) -> Self {
         let body = answer.body.as_deref().unwrap_or_default();
-        let may_be_json = answer.is_json() && body.len() <= JSON_MAX;
+        let may_be_json = (answer.is_json() || answer.looks_like_json()) && body.len() <= JSON_MAX;
         let json = may_be_json.then(|| serde_json::from_slice::<Value>(body).ok()).flatten();
         let text = String::from_utf8_lossy(&body[..body.len().min(TEXT_MAX)]);
         let is_html = is_html(&answer.media_type(), &text);

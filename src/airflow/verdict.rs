@@ -37,13 +37,16 @@ pub(super) fn judge<T>(asked: &Asked<'_>, call: &Call<T>, answer: &Answer) -> Re
     if !answer.status.is_success() {
         return Err(refusal(asked, answer));
     }
-    if !(answer.media_type() == call.accept || (call.accept == JSON && answer.is_json())) {
+    let says_so = answer.media_type() == call.accept || (call.accept == JSON && answer.is_json());
+    // JSON that somebody on the way calls something else is known by what it holds; a log could be anything.
+    if !says_so && (call.accept != JSON || !answer.looks_like_json()) {
         return Err(not_airflow(asked, answer));
     }
     let body = answer.body.as_ref().map_err(|error| unread(asked, answer, error))?;
     match (call.read)(body) {
         Ok(value) => Ok(Received { value, server_time: answer.server_time() }),
-        Err(unreadable) if unreadable.is_cut => Err(unread(asked, answer, &BodyError::Cut)),
+        Err(unreadable) if says_so && unreadable.is_cut => Err(unread(asked, answer, &BodyError::Cut)),
+        Err(_) if !says_so || Complaint::of(answer).is_html => Err(not_airflow(asked, answer)),
         Err(unreadable) => {
             let words = format!("the answer can't be understood: {}", unreadable.reason);
             Err(Draft::of(ErrorKind::Unreadable, Delivery::Unknown).answered(asked, answer, Some(words), None))
@@ -122,7 +125,7 @@ fn kind_of(asked: &Asked<'_>, answer: &Answer, complaint: &Complaint, is_own: bo
         ApiVersion::V2 => v2::refusal::is_other_api(complaint),
     };
     match complaint.status {
-        300..400 => ErrorKind::Redirect { to: answer.location().and_then(phrase).map(String::into_boxed_str) },
+        300..400 => ErrorKind::Redirect { to: answer.location().and_then(place).map(String::into_boxed_str) },
         404 | 405 if is_other_api => ErrorKind::WrongApi,
         401 => ErrorKind::Unauthorized,
         403 if asked.version == ApiVersion::V2 && v2::refusal::is_bad_token(complaint) => ErrorKind::Unauthorized,
@@ -143,8 +146,8 @@ fn hint_of(asked: &Asked<'_>, kind: &ErrorKind, complaint: &Complaint, is_asleep
     let hint = match (kind, asked.version) {
         _ if is_asleep => Some("the environment may be asleep or starting"),
         (ErrorKind::Redirect { to }, _) => {
-            let to = to.as_deref().unwrap_or("nowhere");
-            return Some(format!("it points to {to}, and redirects are not followed"));
+            let to = to.as_deref().map(|to| format!("it points to {to}, and ")).unwrap_or_default();
+            return Some(format!("{to}redirects are not followed"));
         }
         (ErrorKind::NotFoundElsewhere, _) => {
             Some("this is not Airflow's own answer: check the URL, or the environment may be asleep")
@@ -156,6 +159,17 @@ fn hint_of(asked: &Asked<'_>, kind: &ErrorKind, complaint: &Complaint, is_asleep
         (kind, ApiVersion::V2) => v2::refusal::hint(kind),
     };
     hint.map(str::to_owned)
+}
+
+/// Where a redirect points to, without what may be secret: a user, a query, a fragment.
+fn place(location: &str) -> Option<String> {
+    let plain = location.split(['?', '#']).next().unwrap_or_default();
+    let (scheme, rest) = plain.split_once("//").map_or(("", plain), |(scheme, rest)| (scheme, rest));
+    let (authority, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
+    match authority.rsplit_once('@') {
+        Some((_, host)) if rest.len() < plain.len() => phrase(&format!("{scheme}//{host}{path}")),
+        _ => phrase(plain),
+    }
 }
 
 /// A success that is not in Airflow's form; a web page means that something else stands there.

@@ -52,6 +52,12 @@ impl Answer {
         media_type == "application/json" || media_type.ends_with("+json")
     }
 
+    /// Whether the body begins as a JSON object does, whatever it says that it is.
+    #[must_use]
+    pub fn looks_like_json(&self) -> bool {
+        self.body.as_ref().is_ok_and(|body| body.trim_ascii_start().starts_with(b"{"))
+    }
+
     /// The server's clock, from the `Date` header.
     #[must_use]
     pub fn server_time(&self) -> Option<Timestamp> {

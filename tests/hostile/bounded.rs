@@ -20,6 +20,9 @@ pub(super) const NO_DAGS: &str = r#"{"dags": [], "total_entries": 0}"#;
 /// A read that is not tried again.
 pub(super) const READ: &str = "name: r\nsteps: [{list_dags: {}, retry: false}]";
 
+/// A write that is not tried again.
+pub(super) const WRITE: &str = "name: w\nsteps: [{trigger_dag: {dag_id: a}, retry: false}]";
+
 /// A run of this playbook on this URL, with a key.
 pub(super) fn run_on(url: &str, playbook: &str) -> Run {
     Run::playbook(playbook).var("MY_AIRFLOW_API_URL", url).var("MY_AIRFLOW_API_KEY", KEY)
