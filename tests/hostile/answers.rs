@@ -1,7 +1,8 @@
 //! Answers of every shape that an Airflow, an ingress or anything else gives: one sentence and one exit code for each.
 
+use super::airflow::airflow;
 use super::bounded::{NO_DAGS, READ, WRITE, ended, run_at};
-use super::server::{Act, Request, Server, answer, json};
+use super::server::{Act, Server, answer};
 use crate::run::BOTH;
 
 const PROBLEM: &str = "application/problem+json";
@@ -233,22 +234,6 @@ fn what_is_no_http_is_told_and_what_comes_before_an_answer_is_passed_over() {
     let sent = [first, answer("200 OK", JSON, NO_DAGS)].concat();
     let server = Server::start(move |_| Act::Send(sent.clone()));
     assert_eq!(ended(&run_at(&server, "v1", READ)).code, 0);
-}
-
-/// An Airflow with the DAG `a`, in which the run that is looked for is there.
-fn airflow(request: &Request) -> Act {
-    let path = request.line.strip_prefix("GET /api/").expect("a read");
-    match path.split('/').collect::<Vec<_>>()[1..] {
-        ["dags", "a"] => json(
-            "200 OK",
-            r#"{"dag_id": "a", "dag_display_name": "a", "is_paused": false, "is_active": true, "is_stale": false, "has_import_errors": false, "tags": [], "owners": []}"#,
-        ),
-        ["dags", "a", "dagRuns", id] => json(
-            "200 OK",
-            &format!(r#"{{"dag_id": "a", "dag_run_id": "{id}", "state": "queued", "conf": {{}}, "note": null}}"#),
-        ),
-        _ => panic!("{request:?}"),
-    }
 }
 
 #[test]

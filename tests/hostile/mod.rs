@@ -4,11 +4,14 @@
 //! For files the kernel holds the bound: `ulimit -v` gives the process 200 MiB of addresses, so no more of it can ever be in
 //! memory, and who asks for more is aborted, which is no exit code of ours. The time is a limit after which the process is killed.
 
+mod airflow;
 mod answers;
+mod auth;
 mod bounded;
 mod certificates;
 mod files;
 mod floods;
+mod injection;
 mod proxy;
 mod server;
 mod templates;
