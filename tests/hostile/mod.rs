@@ -9,6 +9,7 @@ mod answers;
 mod auth;
 mod bounded;
 mod certificates;
+mod env_files;
 mod files;
 mod floods;
 mod injection;
