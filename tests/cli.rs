@@ -1,12 +1,13 @@
 //! The command line, from outside: what is missing, what is wrong, which exit code.
 
 use std::fs::{self, File, OpenOptions};
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{BufRead, BufReader, Write};
 use std::net::{TcpListener, TcpStream};
 use std::os::unix::fs::PermissionsExt as _;
 use std::process::{Child, Command, Stdio};
 
 use crate::run::{BOTH, Run, is_golden, is_golden_on_each};
+use crate::served::Served;
 
 const PRINTS: &str = "name: p\nsteps: [{print: one}, {print: two}]";
 const LISTS: &str = "name: l\nsteps: [{list_dags: {}, retry: {attempts: 2, delay: 1ms}}]";
@@ -227,63 +228,6 @@ fn nothing_but_a_url_and_a_key_is_needed_of_the_environment() {
     }
     let ended = Run::playbook(PRINTS).scenario("{description: x}").var("HOME", "/nonexistent").var("LANG", "xx").end();
     assert_eq!(ended.code, 0, "{ended:#?}");
-}
-
-/// The sandbox served by the program itself; it ends with the test.
-struct Served {
-    child: Child,
-    root: String,
-    key: String,
-    _folder: Run,
-}
-
-impl Served {
-    fn new(scenario: &str) -> Self {
-        let folder = Run::new().file("s.yaml", scenario).args(&["sandbox", "--port", "0", "s.yaml"]);
-        let mut child = folder.command().stdout(Stdio::piped()).spawn().expect("the program starts");
-        let mut lines = BufReader::new(child.stdout.take().expect("its stdout")).lines();
-        let mut value = |name: &str| {
-            let line = lines.find_map(|line| line.expect("a line").strip_prefix(name).map(str::to_owned));
-            line.expect("the sandbox says it")
-        };
-        let url = value("MY_AIRFLOW_API_URL=");
-        let key = value("MY_AIRFLOW_API_KEY=");
-        let root = url.strip_suffix("/api/v2").expect("the URL of Airflow 3").to_owned();
-        Self { child, root, key, _folder: folder }
-    }
-
-    fn url(&self, version: &str) -> String {
-        format!("{}/api/{version}", self.root)
-    }
-
-    /// The text of an answer to a GET.
-    fn get(&self, path: &str) -> String {
-        let address = self.root.strip_prefix("http://").expect("http");
-        let mut stream = TcpStream::connect(address).expect("the sandbox listens");
-        let head = format!(
-            "GET {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\nAuthorization: Token {}\r\n\r\n",
-            self.key
-        );
-        stream.write_all(head.as_bytes()).expect("it is sent");
-        let mut text = String::new();
-        stream.read_to_string(&mut text).expect("text");
-        text
-    }
-
-    /// Waits until the DAG `a` has a run.
-    fn until_there_is_a_run(&self) {
-        while !self.get("/api/v1/dags/a/dagRuns").contains("dag_run_id") {
-            std::thread::yield_now();
-        }
-    }
-}
-
-impl Drop for Served {
-    fn drop(&mut self) {
-        // It may have ended by itself.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
 }
 
 fn signal(child: &Child, name: &str) {

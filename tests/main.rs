@@ -2,6 +2,7 @@
 
 mod between;
 mod run;
+mod served;
 mod stage;
 
 mod actions;

@@ -14,6 +14,7 @@ mod files;
 mod floods;
 mod injection;
 mod proxy;
+mod sandbox;
 mod server;
 mod templates;
 mod tls;
