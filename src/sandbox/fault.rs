@@ -3,6 +3,8 @@
 //! In: the faults of a scenario and one request after the other. Out: the fault that hits this request, if any. Doing the
 //! damage is the server's work.
 
+use std::collections::BTreeMap;
+
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -61,7 +63,7 @@ enum Api {
 }
 
 /// What happens to a request.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum FaultKind {
     /// It is carried out, then the connection is closed without an answer.
@@ -84,22 +86,32 @@ pub enum FaultKind {
 
 /// The faults with what they have seen so far.
 #[derive(Debug)]
-pub(crate) struct Faults(Vec<(FaultScript, u32)>);
+pub(crate) struct Faults {
+    scripts: Vec<(FaultScript, u32)>,
+    done: BTreeMap<(String, FaultKind), u64>,
+}
 
 impl Faults {
     /// Faults that have seen nothing yet.
     pub(crate) fn new(scripts: &[FaultScript]) -> Self {
-        Self(scripts.iter().map(|script| (script.clone(), 0)).collect())
+        let scripts = scripts.iter().map(|script| (script.clone(), 0)).collect();
+        Self { scripts, done: BTreeMap::new() }
+    }
+
+    /// How often each kind of fault has hit a request, by the request's method.
+    pub(crate) fn done(&self) -> &BTreeMap<(String, FaultKind), u64> {
+        &self.done
     }
 
     /// The fault that hits this request. One that an earlier fault takes is not counted by the later ones.
     pub(crate) fn hit(&mut self, method: &str, path: &str) -> Option<FaultScript> {
-        for (script, seen) in &mut self.0 {
+        for (script, seen) in &mut self.scripts {
             if !script.on.is_meant(method, path) {
                 continue;
             }
             *seen += 1;
             if script.on.is_due(*seen) {
+                *self.done.entry((method.to_owned(), script.fault)).or_default() += 1;
                 return Some(script.clone());
             }
         }

@@ -66,6 +66,11 @@ impl Play {
         self.gate.key()
     }
 
+    /// The faults so far.
+    pub(crate) fn faults(&self) -> &Faults {
+        &self.faults
+    }
+
     /// Takes a request.
     pub(crate) fn take(&mut self, request: Request, now: Timestamp) -> Delivery {
         self.catch_up(now);

@@ -3,6 +3,7 @@
 //! In: connections. Out: what [`super::play`] says, including connections that end without an answer or in the middle of
 //! one. Nothing here knows an Airflow.
 
+use std::collections::BTreeMap;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::pin::Pin;
@@ -19,6 +20,7 @@ use hyper_util::rt::TokioIo;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::{JoinHandle, JoinSet};
 
+use super::fault::FaultKind;
 use super::message::{Answer, Request};
 use super::play::{Delivery, Play};
 use super::scenario::Scenario;
@@ -29,6 +31,7 @@ use crate::clock::Clock;
 pub struct Sandbox {
     address: SocketAddr,
     key: String,
+    stage: Arc<Stage>,
     accepting: JoinHandle<()>,
 }
 
@@ -54,14 +57,20 @@ impl Sandbox {
         let play = Play::new(&scenario, clock.now())?;
         let key = play.key().to_owned();
         let stage = Arc::new(Stage { clock, play: Mutex::new(play) });
-        let accepting = tokio::spawn(accept(listener, stage));
-        Ok(Self { address, key, accepting })
+        let accepting = tokio::spawn(accept(listener, Arc::clone(&stage)));
+        Ok(Self { address, key, stage, accepting })
     }
 
     /// The root of both APIs, without a slash at its end: `http://127.0.0.1:PORT`.
     #[must_use]
     pub fn root_url(&self) -> String {
         format!("http://{}", self.address)
+    }
+
+    /// How often each kind of fault has hit a request so far, by the request's method.
+    #[must_use]
+    pub fn faults(&self) -> BTreeMap<(String, FaultKind), u64> {
+        self.stage.play().faults().done().clone()
     }
 
     /// The API key that opens it.
