@@ -89,7 +89,7 @@ struct Proof {
 impl Proof {
     async fn new(seed: u64, is_shown: bool) -> Self {
         let mut random = Rng::with_seed(seed);
-        let version = if seed / BOOKS % 2 == 0 { "v1" } else { "v2" };
+        let version = if (seed / BOOKS).is_multiple_of(2) { "v1" } else { "v2" };
         let book = book::book(seed % BOOKS, seed, random.u32(1..=4));
         let scenario = format!("{}{}", book::WORLD, faults(&mut random, &book));
         let clock = Clock::manual("2026-11-22T12:00:00Z".parse().expect("a moment"));
