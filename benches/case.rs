@@ -19,6 +19,8 @@ struct Case {
     playbook: String,
     dags: usize,
     closes: bool,
+    /// Whether the run is recorded, as it is unless one says otherwise.
+    is_recorded: bool,
     rounds: usize,
     /// How many triggers there are, where each one's processor time is looked at.
     triggers: u32,
@@ -53,6 +55,7 @@ fn cases() -> Vec<Case> {
         playbook: playbook.clone(),
         dags,
         closes: false,
+        is_recorded: true,
         rounds,
         triggers: 0,
         memory_mib: None,
@@ -65,7 +68,9 @@ fn cases() -> Vec<Case> {
     ];
     let names = ["list, closing", "seed job, closing", "1,000 triggers, closing", "10,000 DAGs, closing"];
     let closed: Vec<Case> = kept.iter().zip(names).map(|(case, name)| case.closing(name)).collect();
-    kept.into_iter().chain(closed).collect()
+    let unrecorded =
+        Case { triggers: 1000, is_recorded: false, ..case("1,000 triggers, no journal", &triggers, 100, 10) };
+    kept.into_iter().chain(closed).chain([unrecorded]).collect()
 }
 
 impl Case {
@@ -91,8 +96,11 @@ impl Case {
         fs::write(&playbook, &self.playbook).expect("it is written");
         let playbook = playbook.display().to_string();
         let url = format!("http://{}/api/v2", server.address);
+        let state = folder.join("state").display().to_string();
+        let recording: &[&str] =
+            if self.is_recorded { &["--state-dir", &state, "--keep", "2"] } else { &["--no-journal"] };
         let ours = ["--url", &url, "--auth", "none", "--output", "text", &playbook];
-        let ours: Vec<&str> = [PROGRAM].into_iter().chain(ours).collect();
+        let ours: Vec<&str> = [PROGRAM].iter().chain(recording).chain(&ours).copied().collect();
         server.set(self.dags, self.closes);
         server.take();
         let warm = usage(&ours);

@@ -463,3 +463,28 @@ async fn a_run_whose_answer_was_cut_off_is_followed_through_an_outage() {
         assert_eq!(stage.runs("a").await.len(), 1, "{version}");
     }
 }
+
+#[tokio::test]
+async fn an_event_that_comes_after_all_looking_is_sent_once_and_said_to_be_unknown() {
+    for version in BOTH {
+        let faults = "{on: {method: POST, path: events}, fault: lost_answer, late: 45s}";
+        let stage = world(version, faults).await;
+        let ran = stage.run(&EVENT.replace("consumers", "on_unknown: fail, consumers")).await;
+        assert_eq!(ran.kind(), FailureKind::OutcomeUnknown, "{version}: {ran:#?}");
+        assert_eq!(ran.write().fate, Some(WriteFate::Unknown), "{version}");
+        stage.clock.sleep(std::time::Duration::from_secs(60)).await;
+        assert_eq!(stage.events().await.len(), 1, "{version}");
+    }
+}
+
+#[tokio::test]
+async fn an_event_is_not_sent_again_by_who_may_not_list_events() {
+    for version in BOTH {
+        let faults = "{on: {method: POST, path: events}, fault: lost_answer}, \
+                      {on: {method: GET, path: events, always: true}, fault: status, status: 403}";
+        let stage = world(version, faults).await;
+        let ran = stage.run(EVENT).await;
+        assert_eq!(ran.kind(), FailureKind::OutcomeUnknown, "{version}: {ran:#?}");
+        assert_eq!(ran.tried(0).len(), 1, "{version}: it is sent once");
+    }
+}

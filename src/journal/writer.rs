@@ -59,3 +59,62 @@ fn must_be_durable(kind: &EventKind) -> bool {
         | EventKind::RunFinished { .. } => false,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::event::{RunStarted, StepInfo, WriteAnnounced, WriteFate};
+    use crate::outcome::{ActionKind, WriteKind};
+
+    fn started(action: ActionKind) -> EventKind {
+        EventKind::RunStarted(Box::new(RunStarted {
+            run_id: "r".to_owned(),
+            playbook: "p".to_owned(),
+            path: "p.yaml".to_owned(),
+            git_sha: None,
+            text: String::new(),
+            text_sha256: String::new(),
+            started_at: jiff::Timestamp::UNIX_EPOCH,
+            target: "my".to_owned(),
+            base_url: "http://h/api/v1".to_owned(),
+            inputs: serde_json::Map::new(),
+            withheld: Vec::new(),
+            left_out: 0,
+            steps: vec![StepInfo { id: "a".to_owned(), action }],
+        }))
+    }
+
+    #[test]
+    fn a_write_costs_two_waits_for_the_disk_and_what_only_reads_or_prints_none() {
+        let announced = WriteAnnounced {
+            step: 0,
+            write: WriteKind::DagRun,
+            identity: "i".to_owned(),
+            subject: "d".to_owned(),
+            arguments: serde_json::Value::Null,
+        };
+        let settled = EventKind::WriteSettled { step: 0, identity: "i".to_owned(), fate: WriteFate::Accepted };
+        for (kind, waits) in [
+            (started(ActionKind::TriggerDag), true),
+            (started(ActionKind::ListDags), false),
+            (EventKind::WriteAnnounced(Box::new(announced)), true),
+            (settled, true),
+            (EventKind::StepStarted { step: 0, name: "a".to_owned() }, false),
+            (EventKind::Printed { step: 0, text: "t".to_owned() }, false),
+            (EventKind::RunFinished { elapsed_ms: 1 }, false),
+        ] {
+            assert_eq!(must_be_durable(&kind), waits, "{kind:?}");
+        }
+    }
+
+    #[test]
+    fn what_can_not_be_written_leaves_whole_lines() {
+        let full = std::fs::OpenOptions::new().read(true).write(true).open("/dev/full");
+        let Ok(full) = full else { return };
+        let mut writer = Writer { file: full, length: 0 };
+        let event =
+            Event { v: 1, seq: 1, at: jiff::Timestamp::UNIX_EPOCH, kind: EventKind::RunFinished { elapsed_ms: 1 } };
+        assert!(writer.accept(&event).is_err());
+        assert_eq!(writer.length, 0);
+    }
+}
