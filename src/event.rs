@@ -90,6 +90,27 @@ pub enum EventKind {
     },
 }
 
+impl EventKind {
+    /// Whether something in Airflow depends on it: it must survive a loss of power, too.
+    #[must_use]
+    pub fn must_be_durable(&self) -> bool {
+        match self {
+            Self::WriteAnnounced(_) | Self::WriteSettled { .. } => true,
+            Self::RunStarted(started) => started.steps.iter().any(|step| step.action.is_write()),
+            Self::RunResumed(resumed) => resumed.steps.iter().any(|step| step.action.is_write()),
+            Self::StepStarted { .. }
+            | Self::TryFailed(_)
+            | Self::Waiting { .. }
+            | Self::Warned { .. }
+            | Self::Printed { .. }
+            | Self::StepFinished(_)
+            | Self::OutputsMade(_)
+            | Self::Interrupted { .. }
+            | Self::RunFinished { .. } => false,
+        }
+    }
+}
+
 /// The start of a run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct RunStarted {
@@ -119,6 +140,9 @@ pub struct RunStarted {
     /// How many steps of the playbook the selection leaves out.
     #[serde(default)]
     pub left_out: usize,
+    /// Who runs the playbook already, so that nothing of this is run.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub held_by: Option<String>,
     /// The steps that are run, in order.
     pub steps: Vec<StepInfo>,
 }
@@ -268,3 +292,50 @@ pub trait Sink {
 #[derive(Debug, thiserror::Error)]
 #[error("the run can't be recorded: {0}")]
 pub struct SinkError(pub String);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn started(action: ActionKind) -> EventKind {
+        EventKind::RunStarted(Box::new(RunStarted {
+            run_id: "r".to_owned(),
+            playbook: "p".to_owned(),
+            path: "p.yaml".to_owned(),
+            git_sha: None,
+            text: String::new(),
+            text_sha256: String::new(),
+            started_at: Timestamp::UNIX_EPOCH,
+            target: "my".to_owned(),
+            base_url: "http://h/api/v1".to_owned(),
+            inputs: Map::new(),
+            withheld: Vec::new(),
+            left_out: 0,
+            held_by: None,
+            steps: vec![StepInfo { id: "a".to_owned(), action }],
+        }))
+    }
+
+    #[test]
+    fn a_write_costs_two_waits_for_the_disk_and_what_only_reads_or_prints_none() {
+        let announced = WriteAnnounced {
+            step: 0,
+            write: WriteKind::DagRun,
+            identity: "i".to_owned(),
+            subject: "d".to_owned(),
+            arguments: Value::Null,
+        };
+        let settled = EventKind::WriteSettled { step: 0, identity: "i".to_owned(), fate: WriteFate::Accepted };
+        for (kind, waits) in [
+            (started(ActionKind::TriggerDag), true),
+            (started(ActionKind::ListDags), false),
+            (EventKind::WriteAnnounced(Box::new(announced)), true),
+            (settled, true),
+            (EventKind::StepStarted { step: 0, name: "a".to_owned() }, false),
+            (EventKind::Printed { step: 0, text: "t".to_owned() }, false),
+            (EventKind::RunFinished { elapsed_ms: 1 }, false),
+        ] {
+            assert_eq!(kind.must_be_durable(), waits, "{kind:?}");
+        }
+    }
+}

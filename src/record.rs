@@ -28,6 +28,9 @@ pub struct RunRecord {
     pub base_url: String,
     /// When it began.
     pub started_at: Option<Timestamp>,
+    /// Who was running the playbook already, so that nothing was run.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub held_by: Option<String>,
     /// How often it was resumed.
     #[serde(skip_serializing_if = "is_zero")]
     pub resumed: u32,
@@ -215,6 +218,7 @@ impl RunRecord {
         self.inputs.clone_from(&started.inputs);
         self.started_at = Some(started.started_at);
         self.left_out = started.left_out;
+        self.held_by.clone_from(&started.held_by);
         self.steps = started.steps.iter().map(StepRecord::new).collect();
         if !self.without_results {
             self.text.clone_from(&started.text);
@@ -346,6 +350,7 @@ mod tests {
             base_url: "http://h/api/v1".to_owned(),
             inputs: Map::new(),
             left_out: 0,
+            held_by: None,
             steps,
         }))
     }

@@ -298,3 +298,49 @@ fn a_run_that_is_killed_while_it_waits_is_resumed_and_one_that_lives_is_left_alo
     let ended = world.run(&["resume"]);
     assert_eq!((ended.code, world.counts("a")), (0, 1), "{}", ended.stderr);
 }
+
+const LONG: &str = "name: p\ninputs: {m: {default: a}}\nlock: {key: '{{ m }}'}\nsteps: [{id: one, trigger_dag: {dag_id: a, wait: {poll: {every: 100ms, max_every: 100ms}}}}]";
+
+/// A run that has made its DAG run and waits for it.
+fn waiting(world: &World) -> Child {
+    let mut command = world.command(&["p.yaml"]);
+    let mut child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("it starts");
+    while world.get("/dags/a/dagRuns").1["total_entries"] != 1 {
+        assert!(child.try_wait().expect("our child").is_none(), "it ended early");
+    }
+    child
+}
+
+#[test]
+fn a_playbook_that_is_running_is_not_run_beside_itself_unless_its_key_is_another() {
+    let world = World::new("v2", "dags: [{dag_id: a, run: {duration: 4s}}]");
+    world.write("p.yaml", LONG);
+    let mut first = waiting(&world);
+    let id = world.run_id();
+    let skipped = world.run(&["p.yaml", "--output", "quiet"]);
+    let expected = format!("p: nothing is run, since it is running already: run {id} (process {}, ", first.id());
+    assert!(skipped.code == 0 && skipped.stderr.starts_with(&expected), "{}", skipped.stderr);
+    assert_eq!(skipped.stderr.lines().count(), 1);
+    let failed = world.run(&["p.yaml", "--on-overlap", "fail"]);
+    assert!(failed.code == 75 && failed.stderr.contains("; nothing was run"), "{}", failed.stderr);
+    assert_eq!(world.counts("a"), 1);
+    let mut other = world.command(&["p.yaml", "-e", "m=b", "--on-overlap", "fail"]).spawn().expect("it starts");
+    let waited = world.run(&["p.yaml", "--on-overlap", "wait"]);
+    assert!(waited.code == 0 && waited.stderr.starts_with("p: waiting, since"), "{}", waited.stderr);
+    assert!(first.wait().expect("our child").success() && other.wait().expect("our child").success());
+    assert_eq!(world.counts("a"), 3);
+    let listed = world.run(&["runs", "list", "--status", "skipped", "--json"]).stdout;
+    let rows: Value = serde_json::from_str(&listed).expect("JSON");
+    assert_eq!(rows.as_array().map(Vec::len), Some(1), "{listed}");
+}
+
+#[cfg(unix)]
+#[test]
+fn the_lock_of_a_process_that_was_killed_is_free() {
+    let world = World::new("v2", "dags: [{dag_id: a, run: {duration: 1s}}]");
+    world.write("p.yaml", LONG);
+    let mut first = waiting(&world);
+    first.kill().expect("it runs");
+    first.wait().expect("it ends");
+    assert_eq!(world.run(&["p.yaml", "--on-overlap", "fail"]).code, 0);
+}

@@ -7,6 +7,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::cli::connection_args::ConnectionArgs;
 use crate::cli::history::StateArgs;
+use crate::cli::overlap::OverlapArg;
 use crate::cli::runs::Status;
 
 /// Runs an operational runbook against the Airflow REST API.
@@ -136,6 +137,10 @@ pub(super) struct RunArgs {
     /// Give the run this id, to find what an earlier run with it has made
     #[arg(long, value_name = "ID", env = "MYAF_RUN_RUN_ID", hide_env = true)]
     pub(super) run_id: Option<String>,
+
+    /// When the playbook is running already: run nothing and end well, wait, or fail with exit code 75
+    #[arg(long, value_enum, value_name = "WHAT", env = "MYAF_RUN_ON_OVERLAP", hide_env = true)]
+    pub(super) on_overlap: Option<OverlapArg>,
 
     /// Record nothing: the run can't be resumed and is not in the history
     #[arg(long, env = "MYAF_RUN_NO_JOURNAL", hide_env = true, value_parser = FalseyValueParser::new())]

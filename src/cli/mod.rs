@@ -32,6 +32,7 @@ mod history;
 mod inputs;
 mod invocation;
 mod list_steps;
+mod overlap;
 mod place;
 mod playbooks;
 mod resume;

@@ -10,6 +10,7 @@ use crate::cli::environment::Environment;
 use crate::cli::exit_code::ExitCode;
 use crate::cli::history;
 use crate::cli::invocation::{Invocation, Named, Recording};
+use crate::cli::overlap;
 use crate::cli::signals::Signals;
 use crate::cli::streams::Streams;
 use crate::cli::{connect, inputs, place};
@@ -17,6 +18,7 @@ use crate::diagnostic::near_name;
 use crate::executor::sha256;
 use crate::journal::Store;
 use crate::plan::{self, Attempt, Given, GivenInput, Plan, Selection};
+use crate::playbook::model::OnOverlap;
 use crate::playbook::{self, Loaded};
 use crate::record::{RunRecord, Verdict};
 use crate::secret::MASK;
@@ -77,8 +79,13 @@ impl Resuming<'_> {
         self.remember(&mut plan, is_changed, &record)?;
         let connection = &self.args.running.connection;
         let client = connect::client(connection, &place, self.invocation.environment, self.invocation.streams)?;
+        let around = (&place.clock, &signals);
+        let streams = &mut *self.invocation.streams;
+        let taken = overlap::take(&store, &plan, OnOverlap::Fail, around, streams).await?;
         let recording = Recording { writer: Some(writer), record };
-        Ok(self.invocation.carry_out(&plan, (&place, &client), signals, recording).await)
+        let code = Ok(self.invocation.carry_out(&plan, (&place, &client), signals, recording).await);
+        drop(taken);
+        code
     }
 
     /// The run that is meant; none when there is nothing to go on with.

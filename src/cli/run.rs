@@ -11,11 +11,13 @@ use crate::cli::environment::Environment;
 use crate::cli::exit_code::ExitCode;
 use crate::cli::invocation::{Invocation, Named, Recording};
 use crate::cli::list_steps::{list_steps, selection};
+use crate::cli::overlap::Overlap;
 use crate::cli::signals::Signals;
 use crate::cli::streams::Streams;
-use crate::cli::{check, connect, doctor, explain, history, inputs, place, resume, runs, sandbox, schema};
+use crate::cli::{check, connect, doctor, explain, history, inputs, overlap, place, resume, runs, sandbox, schema};
 use crate::journal::{Store, is_run_id};
 use crate::plan;
+use crate::playbook::model::OnOverlap;
 use crate::record::RunRecord;
 
 /// Does what the command line says.
@@ -91,14 +93,24 @@ async fn run(
     let is_id_given = args.run_id.is_some();
     let path = path.display().to_string();
     let named = Named { run_id: &run_id, is_id_given, started_at, path: &path };
-    let plan = invocation.plan(&loaded, (selected, &given), named, &place)?;
+    let mut plan = invocation.plan(&loaded, (selected, &given), named, &place)?;
     drop(loaded);
     let client = connect::client(connection, &place, environment, invocation.streams)?;
     let store = store(args, environment, invocation.streams)?;
+    let mut lock = None;
+    if let Some(store) = &store {
+        let on_overlap = args.on_overlap.map_or(plan.lock.on_overlap, OnOverlap::from);
+        let around = (&place.clock, &signals);
+        match overlap::take(store, &plan, on_overlap, around, invocation.streams).await? {
+            Overlap::None(taken) => lock = Some(taken),
+            Overlap::With(held_by) => plan.held_by = Some(held_by),
+        }
+    }
     let writer = store.as_ref().map(|store| store.begin(&run_id)).transpose();
     let writer = writer.map_err(|error| history::say(&error, invocation.streams))?;
     let recording = Recording { writer, record: RunRecord::default() };
     let code = invocation.carry_out(&plan, (&place, &client), signals, recording).await;
+    drop(lock);
     if let Some(Err(error)) = store.map(|store| store.prune(args.keep, place.clock.now())) {
         invocation.streams.err_line(&format!("warning: the history can't be cleared of old runs: {error}"));
     }

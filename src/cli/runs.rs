@@ -19,6 +19,8 @@ pub(super) enum Status {
     Running,
     /// It passed.
     Passed,
+    /// The playbook was running already.
+    Skipped,
     /// A step failed.
     Failed,
     /// A signal ended it.
@@ -35,6 +37,7 @@ impl Status {
             Verdict::Interrupted(_) => Self::Interrupted,
             Verdict::Failed(_) | Verdict::Unrecorded => Self::Failed,
             Verdict::Passed if record.elapsed_ms.is_none() => Self::Unfinished,
+            Verdict::Passed if record.held_by.is_some() => Self::Skipped,
             Verdict::Passed => Self::Passed,
         }
     }
@@ -43,6 +46,7 @@ impl Status {
         match self {
             Self::Running => "running",
             Self::Passed => "passed",
+            Self::Skipped => "skipped",
             Self::Failed => "failed",
             Self::Interrupted => "interrupted",
             Self::Unfinished => "unfinished",

@@ -139,6 +139,9 @@ pub async fn execute(plan: &Plan, tools: &Tools<'_>, sink: &mut dyn Sink) -> Res
         None => EventKind::RunStarted(Box::new(beginning(plan))),
         Some(attempt) => EventKind::RunResumed(Box::new(next_attempt(plan, attempt))),
     })?;
+    if plan.held_by.is_some() {
+        return run.emitter.emit(EventKind::RunFinished { elapsed_ms: 0 });
+    }
     let mut is_whole = true;
     for (index, planned) in plan.steps.iter().enumerate() {
         if let Past::Done(done) = &planned.past {
@@ -227,6 +230,7 @@ fn beginning(plan: &Plan) -> RunStarted {
         inputs,
         withheld: plan.secret_inputs.clone(),
         left_out: plan.left_out,
+        held_by: plan.held_by.clone(),
         steps: steps(plan),
     }
 }

@@ -5,15 +5,18 @@
 //!
 //! ```text
 //! <state>/runs/<run id>.jsonl      0700 the folders, 0600 the files
+//! <state>/locks/<hash>.lock        one for each playbook, key and Airflow
 //! ```
 
 mod error;
 mod folder;
+mod lock;
 mod reader;
 mod store;
 mod writer;
 
 pub use error::JournalError;
+pub use lock::{Lock, Locked};
 pub use reader::Journal;
 pub use store::{Entry, Store, is_run_id};
 pub use writer::Writer;

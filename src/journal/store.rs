@@ -8,6 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::error::JournalError;
 use super::folder;
+use super::lock::{self, Locked};
 use super::reader::{self, Journal};
 use super::writer::Writer;
 use crate::record::Verdict;
@@ -21,6 +22,7 @@ const ID_MAX: usize = 64;
 #[derive(Debug, Clone)]
 pub struct Store {
     runs: PathBuf,
+    locks: PathBuf,
 }
 
 /// A run of the history.
@@ -52,7 +54,7 @@ impl Store {
     /// The history below a state folder, which need not be there yet.
     #[must_use]
     pub fn new(state: &Path) -> Self {
-        Self { runs: state.join("runs") }
+        Self { runs: state.join("runs"), locks: state.join("locks") }
     }
 
     /// Begins the file of a new run.
@@ -70,9 +72,17 @@ impl Store {
             ErrorKind::AlreadyExists => JournalError::AlreadyThere(run_id.to_owned()),
             _ => JournalError::io(&path, "made", error),
         })?;
-        lock(&file, &path, run_id)?;
+        hold(&file, &path, run_id)?;
         folder::sync(&self.runs)?;
         Writer::new(file, 0).map_err(|error| JournalError::io(&path, "written", error))
+    }
+
+    /// Asks for the lock of this name; `holder` tells others who has it.
+    ///
+    /// # Errors
+    /// When the folder can't be written to or is not ours alone.
+    pub fn lock(&self, name: &str, holder: &str) -> Result<Locked, JournalError> {
+        lock::take(&self.locks, name, holder)
     }
 
     /// Takes up a run that has ended on the way.
@@ -84,7 +94,7 @@ impl Store {
         let path = self.path(run_id)?;
         let file = OpenOptions::new().read(true).write(true).open(&path);
         let file = file.map_err(|error| missing(JournalError::io(&path, "opened", error), run_id))?;
-        lock(&file, &path, run_id)?;
+        hold(&file, &path, run_id)?;
         let journal = reader::read(&path, &file)?;
         let writer = Writer::new(file, journal.whole).map_err(|error| JournalError::io(&path, "written", error))?;
         Ok((writer, journal))
@@ -152,7 +162,7 @@ impl Store {
 }
 
 /// Locks a run's file for as long as it is open; a file system without locks lets everybody in.
-fn lock(file: &File, path: &Path, run_id: &str) -> Result<(), JournalError> {
+fn hold(file: &File, path: &Path, run_id: &str) -> Result<(), JournalError> {
     match file.try_lock() {
         Ok(()) => Ok(()),
         Err(TryLockError::WouldBlock) => Err(JournalError::Running(run_id.to_owned())),

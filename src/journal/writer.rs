@@ -3,7 +3,7 @@
 use std::fs::File;
 use std::io::{Seek, SeekFrom, Write};
 
-use crate::event::{Event, EventKind, Sink, SinkError};
+use crate::event::{Event, Sink, SinkError};
 
 /// The file of a run that goes on; locked until this is dropped.
 #[derive(Debug)]
@@ -32,7 +32,7 @@ impl Writer {
             return Err(error);
         }
         self.length += line.len() as u64;
-        if must_be_durable(&event.kind) { self.file.sync_data() } else { Ok(()) }
+        if event.kind.must_be_durable() { self.file.sync_data() } else { Ok(()) }
     }
 }
 
@@ -42,70 +42,10 @@ impl Sink for Writer {
     }
 }
 
-/// Whether something in Airflow depends on the event: it must survive a loss of power, too.
-fn must_be_durable(kind: &EventKind) -> bool {
-    match kind {
-        EventKind::WriteAnnounced(_) | EventKind::WriteSettled { .. } => true,
-        EventKind::RunStarted(started) => started.steps.iter().any(|step| step.action.is_write()),
-        EventKind::RunResumed(resumed) => resumed.steps.iter().any(|step| step.action.is_write()),
-        EventKind::StepStarted { .. }
-        | EventKind::TryFailed(_)
-        | EventKind::Waiting { .. }
-        | EventKind::Warned { .. }
-        | EventKind::Printed { .. }
-        | EventKind::StepFinished(_)
-        | EventKind::OutputsMade(_)
-        | EventKind::Interrupted { .. }
-        | EventKind::RunFinished { .. } => false,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::event::{RunStarted, StepInfo, WriteAnnounced, WriteFate};
-    use crate::outcome::{ActionKind, WriteKind};
-
-    fn started(action: ActionKind) -> EventKind {
-        EventKind::RunStarted(Box::new(RunStarted {
-            run_id: "r".to_owned(),
-            playbook: "p".to_owned(),
-            path: "p.yaml".to_owned(),
-            git_sha: None,
-            text: String::new(),
-            text_sha256: String::new(),
-            started_at: jiff::Timestamp::UNIX_EPOCH,
-            target: "my".to_owned(),
-            base_url: "http://h/api/v1".to_owned(),
-            inputs: serde_json::Map::new(),
-            withheld: Vec::new(),
-            left_out: 0,
-            steps: vec![StepInfo { id: "a".to_owned(), action }],
-        }))
-    }
-
-    #[test]
-    fn a_write_costs_two_waits_for_the_disk_and_what_only_reads_or_prints_none() {
-        let announced = WriteAnnounced {
-            step: 0,
-            write: WriteKind::DagRun,
-            identity: "i".to_owned(),
-            subject: "d".to_owned(),
-            arguments: serde_json::Value::Null,
-        };
-        let settled = EventKind::WriteSettled { step: 0, identity: "i".to_owned(), fate: WriteFate::Accepted };
-        for (kind, waits) in [
-            (started(ActionKind::TriggerDag), true),
-            (started(ActionKind::ListDags), false),
-            (EventKind::WriteAnnounced(Box::new(announced)), true),
-            (settled, true),
-            (EventKind::StepStarted { step: 0, name: "a".to_owned() }, false),
-            (EventKind::Printed { step: 0, text: "t".to_owned() }, false),
-            (EventKind::RunFinished { elapsed_ms: 1 }, false),
-        ] {
-            assert_eq!(must_be_durable(&kind), waits, "{kind:?}");
-        }
-    }
+    use crate::event::EventKind;
 
     #[test]
     fn what_can_not_be_written_leaves_whole_lines() {

@@ -10,6 +10,7 @@ mod selection;
 mod steps;
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
@@ -21,10 +22,14 @@ pub use selection::{Selection, SelectionError};
 pub use steps::{Capture, Condition, Expectation, POLL_EVERY, POLL_MAX_EVERY, PlannedStep, Until};
 
 use crate::diagnostic::{Code, Diagnostic};
+use crate::playbook::model::OnOverlap;
 use crate::playbook::template::{Engine, RunClock, Template, TemplateError, dynamic};
 use crate::playbook::{Loaded, unmade};
 use crate::record::RunRecord;
 use crate::source::SourceFile;
+
+/// How long a run waits for another one of the same playbook, when it waits.
+const LOCK_WAIT: Duration = Duration::from_secs(3600);
 
 /// What a run is made of besides its playbook.
 #[derive(Debug, Clone)]
@@ -92,6 +97,21 @@ pub struct Plan {
     pub outputs: Vec<(String, Template)>,
     /// How many steps of the playbook the selection leaves out.
     pub left_out: usize,
+    /// What to do when the playbook is running already.
+    pub lock: Lock,
+    /// Who runs the playbook already, so that nothing of this is run.
+    pub held_by: Option<String>,
+}
+
+/// When the playbook is running already.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Lock {
+    /// Runs with different keys do not overlap.
+    pub key: Option<String>,
+    /// What a second run does.
+    pub on_overlap: OnOverlap,
+    /// How long it waits, when it waits.
+    pub wait: Duration,
 }
 
 /// Why a selection chooses no steps that can be run.
@@ -144,6 +164,7 @@ pub fn plan(loaded: &Loaded, selected: Selected, context: &Context<'_>) -> Resul
     let resolved = inputs::resolve(loaded, context, &engine, &names)?;
     names.extend(resolved.values.clone());
     vars(loaded, &engine, &mut names)?;
+    let lock = lock(loaded, &engine, &names)?;
     Ok(Plan {
         file: loaded.file.clone(),
         playbook,
@@ -164,6 +185,8 @@ pub fn plan(loaded: &Loaded, selected: Selected, context: &Context<'_>) -> Resul
         steps: selected.steps,
         outputs: outputs(loaded),
         left_out: selected.left_out,
+        lock,
+        held_by: None,
     })
 }
 
@@ -217,6 +240,17 @@ fn vars(loaded: &Loaded, engine: &Engine, names: &mut Map<String, Value>) -> Res
         names.insert(entry.key.clone(), value);
     }
     Ok(())
+}
+
+fn lock(loaded: &Loaded, engine: &Engine, names: &Map<String, Value>) -> Result<Lock, Vec<Diagnostic>> {
+    let setting = loaded.playbook.lock.clone().unwrap_or_default();
+    let key = loaded.tree.get("lock").and_then(|lock| lock.get("key")).map(|node| {
+        let rendered = Template::from_node(node).render(engine, &dynamic(names));
+        rendered.map_err(|error| vec![broken(&loaded.file, "the key of the lock", &error)])
+    });
+    let key = key.transpose()?.map(|key| key.as_str().map_or_else(|| key.to_string(), str::to_owned));
+    let wait = setting.wait.map_or(LOCK_WAIT, |period| period.0);
+    Ok(Lock { key, on_overlap: setting.on_overlap.unwrap_or_default(), wait })
 }
 
 /// A template that failed, as a diagnostic at its place.

@@ -19,7 +19,7 @@ use crate::playbook::field::{Expression, Period, RenderedPeriod, Text};
     "x-name" = "the playbook",
     "x-expected" = "a map with `steps`",
     "x-help" = "start with `steps:` and indent the steps below it, each after a `- `",
-    "x-not-yet" = ["lock", "rescue", "always"]
+    "x-not-yet" = ["rescue", "always"]
 ))]
 pub struct Playbook {
     /// The playbook's name. It is part of the identity of what the playbook makes: keep it when you move the file.
@@ -46,6 +46,8 @@ pub struct Playbook {
     /// The target it runs against when none is named on the command line.
     #[schemars(regex(pattern = r"^[A-Za-z][A-Za-z0-9_-]*$"), extend("x-template" = false, "x-expected" = "a target's name"))]
     pub target: Option<String>,
+    /// What to do when the playbook is running already. By default a second run of it does nothing and ends well.
+    pub lock: Option<LockSetting>,
     /// What to do, in order.
     #[schemars(with = "Vec<Step>", length(min = 1), extend("x-expected" = "a list of steps",
         "x-help" = "begin each step with `- `", "x-missing" = NO_STEPS))]
@@ -54,6 +56,33 @@ pub struct Playbook {
     #[serde(default)]
     #[schemars(extend("propertyNames" = name()))]
     pub outputs: Map<String, Value>,
+}
+
+/// When the playbook is running already.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+#[schemars(inline, extend("x-short" = "{ key: $ }"))]
+pub struct LockSetting {
+    /// Runs with different keys do not overlap. May be a template of inputs and vars.
+    pub key: Option<Text>,
+    /// What a second run does. Default `skip`.
+    pub on_overlap: Option<OnOverlap>,
+    /// How long `wait` waits. Default 1h.
+    pub wait: Option<Period>,
+}
+
+/// What a second run does while the first goes on.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+#[schemars(inline)]
+pub enum OnOverlap {
+    /// It runs nothing and ends well.
+    #[default]
+    Skip,
+    /// It waits until the first has ended.
+    Wait,
+    /// It runs nothing and fails.
+    Fail,
 }
 
 /// What a name in the playbook must look like.

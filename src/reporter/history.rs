@@ -37,6 +37,7 @@ pub fn lines(record: &RunRecord, status: &str) -> Vec<String> {
     lines.push(format!("target    {} ({})", record.target, record.base_url));
     lines.extend(record.started_at.map(|at| format!("started   {at}")));
     lines.extend(record.elapsed_ms.map(|took| format!("took      {}", summary::elapsed(took))));
+    lines.extend(record.held_by.iter().map(|held_by| format!("skipped   it was running already: {held_by}")));
     if record.resumed > 0 {
         lines.push(format!("resumed   {} times", record.resumed));
     }

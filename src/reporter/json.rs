@@ -10,7 +10,7 @@ use crate::record::{RunRecord, Verdict};
 struct Report<'a> {
     /// The version of this form; 1.
     v: u32,
-    /// `passed`, `failed` or `interrupted`.
+    /// `passed`, `skipped`, `failed` or `interrupted`.
     outcome: &'static str,
     /// The process's exit code.
     exit_code: u8,
@@ -24,6 +24,7 @@ struct Report<'a> {
 /// Never in practice: everything in a record can be written as JSON.
 pub fn report(record: &RunRecord, exit_code: u8) -> Result<Value, serde_json::Error> {
     let outcome = match record.verdict() {
+        Verdict::Passed if record.held_by.is_some() => "skipped",
         Verdict::Passed => "passed",
         Verdict::Failed(_) | Verdict::Unrecorded => "failed",
         Verdict::Interrupted(_) => "interrupted",

@@ -6,6 +6,9 @@ use crate::reporter::summary;
 /// The one line of a run that did not pass; one that is kept can be resumed.
 #[must_use]
 pub fn line(record: &RunRecord, is_kept: bool) -> Option<String> {
+    if let Some(held_by) = &record.held_by {
+        return Some(summary::skipped(&record.playbook, held_by));
+    }
     if record.verdict() == Verdict::Passed {
         return None;
     }

@@ -51,6 +51,11 @@ fn of_result(result: &ActionResult, finished: &StepFinished) -> Option<String> {
     }
 }
 
+/// The one line of a run that left the playbook to another one.
+pub(super) fn skipped(playbook: &str, held_by: &str) -> String {
+    format!("{playbook}: nothing is run, since it is running already: {held_by}")
+}
+
 /// The last line: how the run ended.
 pub(super) fn of_run(record: &RunRecord) -> String {
     let word = match record.verdict() {

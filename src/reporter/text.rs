@@ -147,6 +147,9 @@ fn one_line(name: &str) -> String {
 }
 
 fn beginning(started: &RunStarted) -> String {
+    if let Some(held_by) = &started.held_by {
+        return summary::skipped(&started.playbook, held_by);
+    }
     let sha = started.git_sha.as_ref().map(|sha| format!(" at {sha}")).unwrap_or_default();
     format!("{}{sha}: run {} on `{}` ({})", started.playbook, started.run_id, started.target, started.base_url)
 }
@@ -185,6 +188,9 @@ fn task(task: &FailedTask) -> Vec<String> {
 
 /// The end of the run: what to look at, then how it ended.
 fn ending(record: &RunRecord) -> Vec<String> {
+    if record.held_by.is_some() {
+        return Vec::new();
+    }
     let mut lines: Vec<String> = record.warnings.iter().map(|warning| format!("warning: {warning}")).collect();
     let mut last = format!("{}: {}", record.playbook, summary::of_run(record));
     if let Some((_, failure)) = record.first_failure()

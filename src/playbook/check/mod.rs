@@ -47,6 +47,9 @@ pub(super) fn check(file: &SourceFile, tree: &Node) -> Checked {
     checker.time_zone(tree);
     checker.inputs(tree.get("inputs"));
     checker.vars(tree.get("vars"));
+    if let Some(key) = tree.get("lock").and_then(|lock| lock.get("key")) {
+        checker.templates(key, Local::default());
+    }
     checker.steps(tree);
     checker.outputs(tree.get("outputs"));
     let mut mistakes = checker.found;
