@@ -45,8 +45,25 @@ fn the_schema_is_json_on_stdout_and_is_the_one_of_the_library() {
 }
 
 #[test]
+fn every_shell_is_told_what_to_complete_and_every_command_has_a_page() {
+    for shell in ["bash", "zsh", "fish", "powershell", "elvish"] {
+        let ended = Run::new().args(&["completions", shell]).end();
+        assert!(ended.code == 0 && ended.stdout.contains("on-overlap"), "{shell}: {}", ended.stderr);
+        assert!(ended.stdout.contains("resume"), "{shell}");
+    }
+    let run = Run::new().args(&["man", "pages"]);
+    assert_eq!(run.end().code, 0);
+    let page = |name: &str| std::fs::read_to_string(run.folder().join("pages").join(name)).expect("a page");
+    assert!(page("myaf-run.1").contains("\\-\\-start\\-at"));
+    assert!(page("myaf-run-runs-list.1").contains("myaf\\-run\\-runs\\-list"));
+    assert_eq!(Run::new().args(&["man"]).end().stdout, page("myaf-run.1"));
+    let nowhere = Run::new().file("pages", "").args(&["man", "pages"]).end();
+    assert!(nowhere.code == 74 && nowhere.stderr.contains("can't be written"), "{}", nowhere.stderr);
+}
+
+#[test]
 fn a_command_that_comes_later_is_named_as_such() {
-    for command in ["init", "schedule", "completions", "man"] {
+    for command in ["init", "schedule"] {
         let ended = Run::new().args(&[command]).end();
         let help = format!("the command `{command}` is not supported yet");
         assert!(ended.code == 2 && ended.stderr.contains(&help), "{}", ended.stderr);

@@ -49,6 +49,16 @@ pub(super) enum Command {
         #[arg(value_enum, default_value = "playbook")]
         kind: SchemaKind,
     },
+    /// Print what a shell completes
+    Completions {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
+    /// Print the manual page, or write it with those of all commands into a folder
+    Man {
+        /// The folder
+        folder: Option<PathBuf>,
+    },
     /// Go on with a run that did not come to its end: nothing is done twice
     Resume(Box<ResumeArgs>),
     /// Look at the runs of the past

@@ -11,7 +11,7 @@ use crate::diagnostic::{Diagnostic, draw, github, json, summary};
 use crate::playbook::{Loaded, load};
 
 /// Commands that come later; until then they look like playbooks.
-const LATER: [&str; 4] = ["init", "schedule", "completions", "man"];
+const LATER: [&str; 2] = ["init", "schedule"];
 
 /// How mistakes are told, and whether warnings count as such.
 #[derive(Debug, Clone, Copy)]

@@ -33,6 +33,7 @@ mod inputs;
 mod invocation;
 mod list_steps;
 mod overlap;
+mod pages;
 mod place;
 mod playbooks;
 mod resume;

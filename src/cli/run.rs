@@ -14,7 +14,9 @@ use crate::cli::list_steps::{list_steps, selection};
 use crate::cli::overlap::Overlap;
 use crate::cli::signals::Signals;
 use crate::cli::streams::Streams;
-use crate::cli::{check, connect, doctor, explain, history, inputs, overlap, place, resume, runs, sandbox, schema};
+use crate::cli::{
+    check, connect, doctor, explain, history, inputs, overlap, pages, place, resume, runs, sandbox, schema,
+};
 use crate::journal::{Store, is_run_id};
 use crate::plan;
 use crate::playbook::model::OnOverlap;
@@ -35,6 +37,8 @@ pub async fn dispatch(environment: &Environment, streams: &mut Streams, exit: fn
             let signals = Signals::watch(exit);
             sandbox::serve((scenario.as_deref(), *port), &signals, environment, streams).await
         }
+        Some(Command::Completions { shell }) => pages::completions(*shell, streams),
+        Some(Command::Man { folder }) => pages::man(folder.as_deref(), environment, streams),
         Some(Command::Resume(args)) => resume::resume(args, environment, streams, exit).await,
         Some(Command::Runs(args)) => runs::runs(args, environment, streams),
         None => match &cli.run.playbook {
