@@ -39,11 +39,7 @@ pub(super) fn check(_: &Path) -> Result<(), JournalError> {
 }
 
 /// Makes the entry of a new file durable.
-pub(super) fn sync(path: &Path) -> Result<(), JournalError> {
+pub(super) fn sync(path: &Path) -> std::io::Result<()> {
     // Only Unix lets a folder be opened, and only there its entries need it.
-    if cfg!(unix) {
-        let folder = fs::File::open(path).map_err(|error| JournalError::io(path, "opened", error))?;
-        folder.sync_all().map_err(|error| JournalError::io(path, "written", error))?;
-    }
-    Ok(())
+    if cfg!(unix) { fs::File::open(path)?.sync_all() } else { Ok(()) }
 }

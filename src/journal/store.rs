@@ -73,8 +73,7 @@ impl Store {
             _ => JournalError::io(&path, "made", error),
         })?;
         hold(&file, &path, run_id)?;
-        folder::sync(&self.runs)?;
-        Writer::new(file, 0).map_err(|error| JournalError::io(&path, "written", error))
+        Writer::new(file, 0, Some(self.runs.clone())).map_err(|error| JournalError::io(&path, "written", error))
     }
 
     /// Asks for the lock of this name; `holder` tells others who has it.
@@ -96,7 +95,8 @@ impl Store {
         let file = file.map_err(|error| missing(JournalError::io(&path, "opened", error), run_id))?;
         hold(&file, &path, run_id)?;
         let journal = reader::read(&path, &file)?;
-        let writer = Writer::new(file, journal.whole).map_err(|error| JournalError::io(&path, "written", error))?;
+        let writer =
+            Writer::new(file, journal.whole, None).map_err(|error| JournalError::io(&path, "written", error))?;
         Ok((writer, journal))
     }
 

@@ -2,7 +2,9 @@
 
 use std::fs::File;
 use std::io::{Seek, SeekFrom, Write};
+use std::path::PathBuf;
 
+use super::folder;
 use crate::event::{Event, Sink, SinkError};
 
 /// The file of a run that goes on; locked until this is dropped.
@@ -11,16 +13,18 @@ pub struct Writer {
     file: File,
     /// The bytes written so far, all of them whole lines.
     length: u64,
+    /// The folder of a new file, whose entry becomes durable with the first event that must be.
+    folder: Option<PathBuf>,
 }
 
 impl Writer {
     /// A writer at the end of what is whole in the file; what follows that is cut off.
-    pub(super) fn new(mut file: File, whole: u64) -> std::io::Result<Self> {
+    pub(super) fn new(mut file: File, whole: u64, folder: Option<PathBuf>) -> std::io::Result<Self> {
         if file.metadata()?.len() > whole {
             file.set_len(whole)?;
         }
         file.seek(SeekFrom::Start(whole))?;
-        Ok(Self { file, length: whole })
+        Ok(Self { file, length: whole, folder })
     }
 
     fn write(&mut self, event: &Event) -> std::io::Result<()> {
@@ -32,7 +36,14 @@ impl Writer {
             return Err(error);
         }
         self.length += line.len() as u64;
-        if event.kind.must_be_durable() { self.file.sync_data() } else { Ok(()) }
+        if !event.kind.must_be_durable() {
+            return Ok(());
+        }
+        self.file.sync_data()?;
+        match self.folder.take() {
+            Some(folder) => folder::sync(&folder),
+            None => Ok(()),
+        }
     }
 }
 
@@ -51,7 +62,7 @@ mod tests {
     fn what_can_not_be_written_leaves_whole_lines() {
         let full = std::fs::OpenOptions::new().read(true).write(true).open("/dev/full");
         let Ok(full) = full else { return };
-        let mut writer = Writer { file: full, length: 0 };
+        let mut writer = Writer { file: full, length: 0, folder: None };
         let event =
             Event { v: 1, seq: 1, at: jiff::Timestamp::UNIX_EPOCH, kind: EventKind::RunFinished { elapsed_ms: 1 } };
         assert!(writer.accept(&event).is_err());

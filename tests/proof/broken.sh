@@ -6,7 +6,6 @@ cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 work="${CARGO_TARGET_DIR:-target}/broken"
 mkdir -p "$work"
 work=$(cd "$work" && pwd)
-built=$(dirname "$work")
 missed=0
 for change in tests/proof/broken/*.patch; do
   name=$(basename "$change" .patch)
@@ -14,8 +13,8 @@ for change in tests/proof/broken/*.patch; do
   mkdir -p "$work/source"
   git ls-files -z --cached --others --exclude-standard | xargs -0 cp --parents -t "$work/source"
   patch --quiet --directory "$work/source" --strip 1 < "$change"
-  (cd "$work/source" && CARGO_TARGET_DIR="$built" cargo build --quiet --locked --test proof)
-  if (cd "$work/source" && CARGO_TARGET_DIR="$built" cargo test --quiet --locked --test proof) > "$work/$name.txt" 2>&1; then
+  (cd "$work/source" && CARGO_TARGET_DIR="$work/target" cargo build --quiet --locked --test proof)
+  if (cd "$work/source" && CARGO_TARGET_DIR="$work/target" cargo test --quiet --locked --test proof) > "$work/$name.txt" 2>&1; then
     printf 'NOT FOUND  %s\n' "$name"
     missed=1
   else
