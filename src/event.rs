@@ -3,11 +3,13 @@
 //! The executor says everything it does as events, and nothing else. Journal, reporters and record read them; each matches
 //! exhaustively, so that a new event makes every reader decide. Events are masked before they get here.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::outcome::{ActionKind, ActionResult, Failure, StepOutcome, WriteKind};
+use crate::outcome::{ActionKind, ActionResult, Failure, InputSource, StepOutcome, WriteKind};
 
 /// One thing that happened.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -137,6 +139,12 @@ pub struct RunStarted {
     /// The inputs whose values are not kept, since they are secret or hold a secret.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub withheld: Vec<String>,
+    /// Where each input has its value from.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub sources: BTreeMap<String, InputSource>,
+    /// Whether the run's id was given by somebody, so that what it makes may be there already.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_id_given: bool,
     /// How many steps of the playbook the selection leaves out.
     #[serde(default)]
     pub left_out: usize,
@@ -310,6 +318,8 @@ mod tests {
             base_url: "http://h/api/v1".to_owned(),
             inputs: Map::new(),
             withheld: Vec::new(),
+            sources: Default::default(),
+            is_id_given: false,
             left_out: 0,
             held_by: None,
             steps: vec![StepInfo { id: "a".to_owned(), action }],

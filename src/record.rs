@@ -2,6 +2,8 @@
 //!
 //! Exit code, reports and the last line all read one `RunRecord`, so that they can't disagree.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -9,7 +11,7 @@ use serde_json::{Map, Value};
 use crate::event::{
     Event, EventKind, RunResumed, RunStarted, StepFinished, StepInfo, TryFailed, WriteAnnounced, WriteFate,
 };
-use crate::outcome::{ActionKind, ActionResult, Failure, FailureKind, StepOutcome, WriteKind};
+use crate::outcome::{ActionKind, ActionResult, Failure, FailureKind, InputSource, StepOutcome, WriteKind};
 
 /// A run, as far as it has come.
 #[derive(Debug, Clone, Default, Serialize)]
@@ -67,6 +69,12 @@ pub struct RunRecord {
     /// The inputs whose values are not kept.
     #[serde(skip)]
     pub withheld: Vec<String>,
+    /// Where each input has its value from.
+    #[serde(skip)]
+    pub sources: BTreeMap<String, InputSource>,
+    /// Whether the run's id was given by somebody.
+    #[serde(skip)]
+    pub is_id_given: bool,
     /// Whether results, captures and texts are not kept, for whoever shows none.
     #[serde(skip)]
     pub without_results: bool,
@@ -219,11 +227,13 @@ impl RunRecord {
         self.started_at = Some(started.started_at);
         self.left_out = started.left_out;
         self.held_by.clone_from(&started.held_by);
+        self.is_id_given = started.is_id_given;
         self.steps = started.steps.iter().map(StepRecord::new).collect();
         if !self.without_results {
             self.text.clone_from(&started.text);
             self.text_sha256.clone_from(&started.text_sha256);
             self.withheld.clone_from(&started.withheld);
+            self.sources.clone_from(&started.sources);
         }
     }
 
@@ -346,6 +356,8 @@ mod tests {
             text_sha256: String::new(),
             started_at: Timestamp::UNIX_EPOCH,
             withheld: Vec::new(),
+            sources: BTreeMap::new(),
+            is_id_given: false,
             target: "my".to_owned(),
             base_url: "http://h/api/v1".to_owned(),
             inputs: Map::new(),

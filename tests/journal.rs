@@ -10,15 +10,15 @@ use serde_json::Value;
 use crate::run::{BOTH, Ended, Run};
 
 /// A sandbox in a process of its own, and a folder to run in.
-struct World {
-    folder: Run,
+pub(crate) struct World {
+    pub(crate) folder: Run,
     sandbox: Child,
     url: String,
     key: String,
 }
 
 impl World {
-    fn new(version: &str, scenario: &str) -> Self {
+    pub(crate) fn new(version: &str, scenario: &str) -> Self {
         let folder = Run::new().file("world.yaml", scenario);
         let mut command = Command::new(env!("CARGO_BIN_EXE_myaf-run"));
         command.current_dir(folder.folder()).env_clear().args(["sandbox", "world.yaml", "--port", "0"]);
@@ -33,7 +33,7 @@ impl World {
         Self { folder, sandbox, url, key }
     }
 
-    fn command(&self, args: &[&str]) -> Command {
+    pub(crate) fn command(&self, args: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_myaf-run"));
         command.current_dir(self.folder.folder()).env_clear().stdin(Stdio::null());
         command.env("MY_AIRFLOW_API_URL", &self.url).env("MY_AIRFLOW_API_KEY", &self.key);
@@ -41,46 +41,51 @@ impl World {
         command
     }
 
-    fn run(&self, args: &[&str]) -> Ended {
-        let output = self.command(args).output().expect("the program starts");
+    pub(crate) fn run(&self, args: &[&str]) -> Ended {
+        self.run_with(&[], args)
+    }
+
+    /// With these variables in its environment.
+    pub(crate) fn run_with(&self, vars: &[(&str, &str)], args: &[&str]) -> Ended {
+        let output = self.command(args).envs(vars.iter().copied()).output().expect("the program starts");
         let text = |bytes| String::from_utf8(bytes).expect("UTF-8");
         let code = output.status.code().expect("it ends by itself");
         Ended { code, stdout: text(output.stdout), stderr: text(output.stderr) }
     }
 
-    fn write(&self, name: &str, text: &str) {
+    pub(crate) fn write(&self, name: &str, text: &str) {
         fs::write(self.folder.folder().join(name), text).expect("a file");
     }
 
-    fn state(&self) -> PathBuf {
+    pub(crate) fn state(&self) -> PathBuf {
         self.folder.folder().join("state")
     }
 
     /// The one file of the history.
-    fn journal(&self) -> PathBuf {
+    pub(crate) fn journal(&self) -> PathBuf {
         let mut files = fs::read_dir(self.state().join("runs")).expect("a history");
         let file = files.next().expect("a run").expect("a file").path();
         assert!(files.next().is_none(), "more than one run");
         file
     }
 
-    fn run_id(&self) -> String {
+    pub(crate) fn run_id(&self) -> String {
         self.journal().file_stem().expect("a name").to_string_lossy().into_owned()
     }
 
     /// How many runs a DAG has, and how many events there are, as another playbook's look tells.
-    fn counts(&self, dag: &str) -> u64 {
+    pub(crate) fn counts(&self, dag: &str) -> u64 {
         let (_, body) = self.get(&format!("/dags/{dag}/dagRuns"));
         body["total_entries"].as_u64().expect("a count")
     }
 
-    fn events(&self) -> u64 {
+    pub(crate) fn events(&self) -> u64 {
         let path = if self.url.ends_with("v1") { "/datasets/events" } else { "/assets/events" };
         self.get(path).1["total_entries"].as_u64().expect("a count")
     }
 
     /// Asks the sandbox without our client.
-    fn get(&self, path: &str) -> (u16, Value) {
+    pub(crate) fn get(&self, path: &str) -> (u16, Value) {
         use std::io::{Read, Write};
         let host = self.url.trim_start_matches("http://").split('/').next().expect("a host").to_owned();
         let mut stream = std::net::TcpStream::connect(&host).expect("the sandbox listens");

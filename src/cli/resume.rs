@@ -17,6 +17,7 @@ use crate::cli::{connect, inputs, place};
 use crate::diagnostic::near_name;
 use crate::executor::sha256;
 use crate::journal::Store;
+use crate::outcome::InputSource;
 use crate::plan::{self, Attempt, Given, GivenInput, Plan, Selection};
 use crate::playbook::model::OnOverlap;
 use crate::playbook::{self, Loaded};
@@ -72,10 +73,11 @@ impl Resuming<'_> {
         let given = self.inputs(&record)?;
         let place = self.place(&record, &path).await?;
         let started_at = record.started_at.unwrap_or_else(|| place.clock.now());
-        let named = Named { run_id: &run_id, is_id_given: false, started_at, path: &record.path };
+        let named = Named { run_id: &run_id, is_id_given: record.is_id_given, started_at, path: &record.path };
         let mut plan = self.invocation.plan(&loaded, (selected, &given), named, &place)?;
         drop(loaded);
         plan.playbook.clone_from(&record.playbook);
+        self.same_sources(&plan, &record)?;
         self.remember(&mut plan, is_changed, &record)?;
         let connection = &self.args.running.connection;
         let client = connect::client(connection, &place, self.invocation.environment, self.invocation.streams)?;
@@ -154,13 +156,31 @@ impl Resuming<'_> {
         Ok(kept.filter(|input| !matches!(input.value, Given::Value(serde_json::Value::Null))).chain(again).collect())
     }
 
+    /// An input whose value was not kept must have it from where it came from then: another place has another value.
+    fn same_sources(&mut self, plan: &Plan, record: &RunRecord) -> Result<(), ExitCode> {
+        let sources = |name: &String| record.sources.get(name).zip(plan.input_sources.get(name));
+        let is_other =
+            |name: &&String| sources(name).is_some_and(|(then, now)| now != then && *now != InputSource::Given);
+        let Some(name) = record.withheld.iter().find(is_other) else { return Ok(()) };
+        let from = match record.sources.get(name) {
+            Some(InputSource::Given) => "was given by `-e`",
+            Some(InputSource::Environment) => "came from its variable",
+            Some(InputSource::Default) | None => "had its default",
+        };
+        let message =
+            format!("the input `{name}` {from} in the first attempt, and was not kept, since it holds a secret");
+        Err(self.refuse(&message, &format!("give it again with `-e {name}=VALUE`")))
+    }
+
     /// The Airflow of the first attempt.
     async fn place(&mut self, record: &RunRecord, path: &Path) -> Result<place::Place, ExitCode> {
         let named = place::Named { path: Some(path), target: Some(&record.target) };
         let connection = &self.args.running.connection;
         let place = place::find(connection, named, self.invocation.environment, self.invocation.streams).await?;
         let url = place.base_url.to_string();
-        if url != record.base_url && !self.args.allow_changed {
+        // A URL that holds a secret is recorded without it.
+        let is_same = url == record.base_url || self.invocation.streams.masker().mask(&url) == record.base_url;
+        if !is_same && !self.args.allow_changed {
             let message =
                 format!("the target `{}` is at {url} now, and the run was made at {}", place.target, record.base_url);
             return Err(self.refuse(&message, "go on there by `--allow-changed`, if it is the same Airflow"));

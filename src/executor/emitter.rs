@@ -50,10 +50,11 @@ impl<'a> Emitter<'a> {
         serde_json::from_value(value).map(|masked| withheld(&kind, masked)).map_err(broken)
     }
 
-    /// Masks every text but our own words: somebody's secret may be `failed`, and an outcome must stay one.
+    /// Masks every text but our own words: somebody's secret may be `failed`, and an outcome must stay one; or `airflow`, and a
+    /// step `tell_airflow` must be found again.
     fn mask<'v>(&self, value: &'v mut Value, path: &mut Vec<&'v str>) {
         match value {
-            Value::String(_) if OWN_WORDS.contains(&path.as_slice()) => {}
+            Value::String(_) if is_own_word(path) => {}
             Value::Array(items) => items.iter_mut().for_each(|item| self.mask(item, &mut path.clone())),
             Value::Object(map) => {
                 for (key, item) in map.iter_mut() {
@@ -132,12 +133,37 @@ fn without_details(failure: Failure) -> Failure {
     }
 }
 
-/// Where the words of our enums stand in an event; a list's items have the path of the list.
-const OWN_WORDS: [&[&str]; 7] =
-    [&["kind"], &["outcome"], &["write"], &["fate"], &["steps", "action"], &["failure", "kind"], &["result", "state"]];
+/// Where the words of our enums stand in an event, and what a later attempt finds the run, its steps and its writes by: these
+/// stay as they are, or what is done would not be known again. A list's items have the path of the list.
+const OWN_WORDS: [&[&str]; 17] = [
+    &["kind"],
+    &["outcome"],
+    &["write"],
+    &["fate"],
+    &["steps", "action"],
+    &["failure", "kind"],
+    &["result", "state"],
+    &["run_id"],
+    &["playbook"],
+    &["path"],
+    &["text_sha256"],
+    &["started_at"],
+    &["target"],
+    &["steps", "id"],
+    &["identity"],
+    &["again"],
+    &["withheld"],
+];
+
+/// Whether such a text stands there; the words of `sources` have the names of inputs as their keys.
+fn is_own_word(path: &[&str]) -> bool {
+    OWN_WORDS.contains(&path) || path.first() == Some(&"sources")
+}
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
     use super::*;
     use crate::outcome::{StepOutcome, WriteKind};
 
@@ -186,6 +212,40 @@ mod tests {
         let EventKind::StepFinished(finished) = event.kind else { panic!("another event") };
         assert_eq!(finished.outcome, StepOutcome::Failed);
         assert_eq!(finished.failure.map(|failure| failure.message), Some("it ***".to_owned()));
+    }
+
+    #[test]
+    fn what_a_run_is_found_again_by_stays_whatever_is_secret() {
+        let started = crate::event::RunStarted {
+            run_id: "october-run".to_owned(),
+            playbook: "month end".to_owned(),
+            path: "month.yaml".to_owned(),
+            git_sha: None,
+            text: "a text".to_owned(),
+            text_sha256: "0123456789abcdef".to_owned(),
+            started_at: jiff::Timestamp::UNIX_EPOCH,
+            target: "my-target".to_owned(),
+            base_url: "http://host/api/v1".to_owned(),
+            inputs: Map::new(),
+            withheld: vec!["an_input".to_owned()],
+            sources: BTreeMap::from([("an_input".to_owned(), crate::outcome::InputSource::Given)]),
+            is_id_given: false,
+            left_out: 0,
+            held_by: None,
+            steps: vec![crate::event::StepInfo {
+                id: "a-step-id".to_owned(),
+                action: crate::outcome::ActionKind::Print,
+            }],
+        };
+        let masker = Masker::new();
+        let secrets =
+            ["october-run", "month end", "month.yaml", "456789ab", "1970-01-01", "my-target", "an_input", "a-step-id"];
+        for secret in secrets.iter().chain(&["a text", "given"]) {
+            masker.learn(secret);
+        }
+        let event = emitted(&masker, EventKind::RunStarted(Box::new(started.clone())));
+        let kept = crate::event::RunStarted { text: "***".to_owned(), ..started };
+        assert_eq!(event.kind, EventKind::RunStarted(Box::new(kept)));
     }
 
     #[test]

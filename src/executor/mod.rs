@@ -39,7 +39,7 @@ use crate::executor::step::StepRun;
 use crate::executor::variables::{EndedStep, Told, Variables};
 use crate::outcome::{Failure, StepOutcome};
 use crate::plan::{Attempt, Done, Past, Plan, PlannedStep};
-use crate::secret::Masker;
+use crate::secret::{MASK, Masker};
 
 /// Bounds that hold for every step.
 #[derive(Debug, Clone)]
@@ -182,14 +182,19 @@ impl Run<'_> {
             format!("step `{}` was done before, and a value that holds a secret is not kept", planned.id)
         };
         for name in capture::names(planned) {
-            match done.captured.get(name).filter(|_| !done.withheld.iter().any(|withheld| withheld == name)) {
+            match done.captured.get(name) {
+                _ if done.withheld.iter().any(|withheld| withheld == name) => self.variables.withhold(name, &why),
                 Some(value) => self.variables.set(name, value),
                 None => self.variables.unmake(name, &why),
             }
         }
         let elapsed = Duration::from_millis(done.elapsed_ms).as_secs_f64();
         let failure = done.failure.as_ref();
-        let failure = failure.map(|failure| Told { kind: failure.kind, message: failure.message.clone() });
+        let failure = failure.map(|failure| Told {
+            kind: failure.kind,
+            // A secret was masked in it, or may have been: what is left is no value.
+            message: Some(failure.message.clone()).filter(|message| !message.contains(MASK)),
+        });
         self.variables.set_ended(&planned.id, EndedStep { outcome: done.outcome, failure, elapsed });
     }
 
@@ -229,6 +234,8 @@ fn beginning(plan: &Plan) -> RunStarted {
         base_url: plan.base_url.clone(),
         inputs,
         withheld: plan.secret_inputs.clone(),
+        sources: plan.input_sources.clone(),
+        is_id_given: plan.is_id_given,
         left_out: plan.left_out,
         held_by: plan.held_by.clone(),
         steps: steps(plan),

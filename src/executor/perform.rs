@@ -98,7 +98,7 @@ impl StepRun<'_, '_> {
     /// A failure as `steps.<id>.failure` shows it.
     fn told(&self, failure: &Failure) -> Told {
         let message = if self.planned.no_log { NOT_SHOWN } else { &failure.message };
-        Told { kind: failure.kind, message: message.to_owned() }
+        Told { kind: failure.kind, message: Some(message.to_owned()) }
     }
 
     fn name(&self) -> Result<String, Box<Failure>> {

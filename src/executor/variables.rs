@@ -69,7 +69,9 @@ pub(super) struct EndedStep {
 #[derive(Debug, Clone, Serialize)]
 pub(super) struct Told {
     pub(super) kind: FailureKind,
-    pub(super) message: String,
+    /// None when an earlier attempt could not keep it whole; to ask for it is a mistake then.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) message: Option<String>,
 }
 
 impl Object for Ended {
@@ -135,6 +137,12 @@ impl Variables {
         if !self.names.contains_key(name) {
             self.unmade.insert(name.to_owned(), why.to_owned());
         }
+    }
+
+    /// Says that a value was made and is not kept; one of the same name that was there before is not it.
+    pub(super) fn withhold(&mut self, name: &str, why: &str) {
+        Arc::make_mut(&mut self.names).remove(name);
+        self.unmade.insert(name.to_owned(), why.to_owned());
     }
 
     /// The place of a template error.

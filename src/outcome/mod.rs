@@ -49,3 +49,15 @@ impl StepOutcome {
         }
     }
 }
+
+/// Where an input has its value from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum InputSource {
+    /// It was given for this run.
+    Given,
+    /// Its variable.
+    Environment,
+    /// Its default, or nothing.
+    Default,
+}

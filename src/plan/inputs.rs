@@ -1,8 +1,11 @@
 //! The values of the inputs: given, from the environment, or by default.
 
+use std::collections::BTreeMap;
+
 use serde_json::{Map, Value};
 
 use crate::diagnostic::{Code, Diagnostic, near_name};
+use crate::outcome::InputSource;
 use crate::plan::{Context, broken};
 use crate::playbook::model::{Input, InputType};
 use crate::playbook::template::{Engine, Template, dynamic};
@@ -38,6 +41,7 @@ pub(super) struct Resolved {
     pub(super) values: Map<String, Value>,
     pub(super) secrets: Vec<String>,
     pub(super) secret_names: Vec<String>,
+    pub(super) sources: BTreeMap<String, InputSource>,
 }
 
 /// Gives every input its value, in order.
@@ -60,6 +64,7 @@ pub(super) fn resolve(
                     resolved.secrets.extend(texts(&value));
                     resolved.secret_names.push(entry.key.clone());
                 }
+                resolved.sources.insert(entry.key.clone(), one.source());
                 scope.insert(entry.key.clone(), value.clone());
                 resolved.values.insert(entry.key.clone(), value);
             }
@@ -97,9 +102,27 @@ struct One<'a> {
 }
 
 impl One<'_> {
+    fn given(&self) -> Option<&GivenInput> {
+        self.context.given.iter().rev().find(|given| given.name == self.entry.key)
+    }
+
+    /// Its variable that is set, with the text in it.
+    fn variable(&self) -> Option<(&str, &str)> {
+        let variable = self.spec.from_env.as_deref()?;
+        Some((variable, self.context.environment.get(variable)?))
+    }
+
+    fn source(&self) -> InputSource {
+        match (self.given(), self.variable()) {
+            (Some(_), _) => InputSource::Given,
+            (None, Some(_)) => InputSource::Environment,
+            (None, None) => InputSource::Default,
+        }
+    }
+
     fn value(&self, engine: &Engine, names: &Map<String, Value>) -> Result<Value, Box<Diagnostic>> {
         let name = &self.entry.key;
-        if let Some(given) = self.context.given.iter().rev().find(|given| given.name == *name) {
+        if let Some(given) = self.given() {
             let value = match &given.value {
                 Given::Text(text) => input::read(text, self.spec),
                 Given::Value(value) => Ok(value.clone()),
@@ -107,9 +130,7 @@ impl One<'_> {
             return self.fitting(value, (&given.file, given.span), &format!("`{name}`"));
         }
         let here = (&self.loaded.file, self.entry.key_span);
-        if let Some(variable) = &self.spec.from_env
-            && let Some(text) = self.context.environment.get(variable)
-        {
+        if let Some((variable, text)) = self.variable() {
             return self.fitting(input::read(text, self.spec), here, &format!("`{name}`, from `{variable}`,"));
         }
         if let Some(node) = self.entry.value.get("default") {

@@ -23,6 +23,7 @@ pub use steps::{Capture, Condition, Expectation, POLL_EVERY, POLL_MAX_EVERY, Pla
 
 use crate::diagnostic::{Code, Diagnostic};
 use crate::playbook::model::OnOverlap;
+use crate::outcome::InputSource;
 use crate::playbook::template::{Engine, RunClock, Template, TemplateError, dynamic};
 use crate::playbook::{Loaded, unmade};
 use crate::record::RunRecord;
@@ -83,6 +84,8 @@ pub struct Plan {
     pub base_url: String,
     /// Inputs with their values.
     pub inputs: Map<String, Value>,
+    /// Where each input has its value from.
+    pub input_sources: BTreeMap<String, InputSource>,
     /// The names of secret inputs.
     pub secret_inputs: Vec<String>,
     /// The values of secret inputs, for the mask.
@@ -178,6 +181,7 @@ pub fn plan(loaded: &Loaded, selected: Selected, context: &Context<'_>) -> Resul
         target: context.target.to_owned(),
         base_url: context.base_url.to_owned(),
         inputs: resolved.values,
+        input_sources: resolved.sources,
         secret_inputs: resolved.secret_names,
         secrets: resolved.secrets,
         names,

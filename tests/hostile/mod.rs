@@ -13,6 +13,7 @@ mod env_files;
 mod files;
 mod floods;
 mod injection;
+mod journal;
 mod proxy;
 mod sandbox;
 mod server;

@@ -21,6 +21,7 @@ use crate::outcome::{ActionResult, DatasetEventResult, Failure, FailureKind, Ste
 use crate::plan::WriteRecord;
 use crate::playbook::action::{Consumers, OnUnknown, PostDatasetEvent};
 use crate::playbook::near;
+use crate::secret::MASK;
 use crate::source::Location;
 
 /// An event to be posted.
@@ -36,8 +37,10 @@ impl StepRun<'_, '_> {
     pub(in crate::executor) async fn post_dataset_event(&mut self) -> Result<ActionResult, Stop> {
         let keys: PostDatasetEvent = self.arguments()?;
         self.check_no_secret("dataset_uri", &keys.dataset_uri.0)?;
-        let dataset = self.dataset(&keys.dataset_uri.0).await?;
         let earlier = self.earlier(WriteKind::DatasetEvent);
+        // What an earlier attempt has announced is looked for where it was announced.
+        let announced = earlier.map(|earlier| earlier.subject.as_str()).filter(|uri| !uri.contains(MASK));
+        let dataset = self.dataset(announced.unwrap_or(&keys.dataset_uri.0)).await?;
         if earlier.is_none() {
             self.consumers(&dataset, keys.consumers.unwrap_or(Consumers::Warn)).await?;
         }
