@@ -204,7 +204,7 @@ impl RunRecord {
     /// The writes of steps that did not end, and those that are in doubt.
     pub fn open_writes(&self) -> impl Iterator<Item = &WriteRecord> {
         let open = |step: &&StepRecord| step.outcome.is_none();
-        let in_doubt = |write: &&WriteRecord| matches!(write.fate, None | Some(WriteFate::Unknown));
+        let in_doubt = |write: &&WriteRecord| write.is_in_doubt();
         let ended = self.steps.iter().filter(move |step| !open(step)).flat_map(|step| &step.writes);
         let unended = self.steps.iter().filter(open).flat_map(|step| &step.writes);
         ended.filter(in_doubt).chain(unended)
@@ -267,6 +267,14 @@ impl RunRecord {
         if let Some(record) = self.steps.get_mut(step) {
             change(record);
         }
+    }
+}
+
+impl WriteRecord {
+    /// Whether it may or may not have been carried out.
+    #[must_use]
+    pub const fn is_in_doubt(&self) -> bool {
+        matches!(self.fate, None | Some(WriteFate::Unknown))
     }
 }
 

@@ -229,8 +229,6 @@ pub(super) struct ResumeArgs {
 /// Looking at the history.
 #[derive(Debug, Args)]
 pub(super) struct RunsArgs {
-    #[command(flatten)]
-    pub(super) state: StateArgs,
     /// What to show.
     #[command(subcommand)]
     pub(super) command: RunsCommand,
@@ -242,20 +240,25 @@ pub(super) enum RunsCommand {
     /// List runs, newest first
     List(ListArgs),
     /// Show a run step by step, also while it goes on
-    Show {
-        /// The run's id
-        run: String,
-    },
+    Show(OneRunArgs),
     /// Print the JSON report of a run
-    Report {
-        /// The run's id
-        run: String,
-    },
+    Report(OneRunArgs),
+}
+
+/// Which run is looked at.
+#[derive(Debug, Args)]
+pub(super) struct OneRunArgs {
+    /// The run's id
+    pub(super) run: String,
+    #[command(flatten)]
+    pub(super) state: StateArgs,
 }
 
 /// Which runs are listed.
 #[derive(Debug, Args)]
 pub(super) struct ListArgs {
+    #[command(flatten)]
+    pub(super) state: StateArgs,
     /// Only runs of this playbook: its name or its path
     #[arg(long)]
     pub(super) playbook: Option<String>,

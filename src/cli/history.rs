@@ -48,7 +48,9 @@ pub(super) fn say(error: &JournalError, streams: &mut Streams) -> ExitCode {
         JournalError::NotOurs { .. } => {
             ("name a folder of your own with `--state-dir`, or make this one yours alone", ExitCode::CannotWrite)
         }
-        JournalError::NotAJournal { .. } => ("it was changed by something else; move it away", ExitCode::CannotWrite),
+        JournalError::NotAJournal { .. } | JournalError::NoFile(_) => {
+            ("it was changed by something else; move it away", ExitCode::CannotWrite)
+        }
         JournalError::NoSuchRun(_) => ("`myaf-run runs list` shows the runs there are", ExitCode::Usage),
         JournalError::AlreadyThere(_) => ("go on with it by `myaf-run resume`, or give another id", ExitCode::Usage),
         JournalError::Running(_) => ("wait until it has ended", ExitCode::Locked),

@@ -123,17 +123,20 @@ impl<'a> Invocation<'a> {
         }
         let mut record = screen.into_record();
         record.is_broken = ended.is_err();
+        let is_told = self.args.output == Output::Quiet && matches!(ended, Ok(None));
         match ended {
             Ok(None) => {}
-            Ok(Some(_)) => self.streams.err_line(&cut_short(&record, "stopped at once by a second signal")),
+            Ok(Some(_)) => self.streams.err_line(&cut_short(plan, &record, "stopped at once by a second signal")),
             Err(error) => {
                 self.streams.err_line(&format!("error: {error}"));
-                self.streams.err_line(&cut_short(&record, "stopped, since it can't be recorded"));
+                self.streams.err_line(&cut_short(plan, &record, "stopped, since it can't be recorded"));
             }
         }
         let code = ExitCode::of_verdict(record.verdict());
         self.report(&record, code);
-        if is_kept && record.verdict() != Verdict::Passed && self.args.output != Output::Quiet {
+        // A run whose very beginning could not be recorded is none that could go on.
+        let has_begun = !record.run_id.is_empty();
+        if is_kept && has_begun && record.verdict() != Verdict::Passed && !is_told {
             self.streams.err_line(&format!("to go on with it: myaf-run resume {}", record.run_id));
         }
         code
@@ -151,7 +154,7 @@ impl<'a> Invocation<'a> {
 }
 
 /// The last line of a run that was stopped on the way: it names what may go on in Airflow.
-fn cut_short(record: &RunRecord, how: &str) -> String {
+fn cut_short(plan: &Plan, record: &RunRecord, how: &str) -> String {
     let open = record.open_writes().map(|write| format!("; `{}` on `{}` may go on", write.identity, write.subject));
-    format!("{}: {how}; run {}{}", record.playbook, record.run_id, open.collect::<String>())
+    format!("{}: {how}; run {}{}", plan.playbook, plan.run_id, open.collect::<String>())
 }

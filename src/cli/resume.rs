@@ -17,12 +17,12 @@ use crate::cli::{connect, inputs, place};
 use crate::diagnostic::near_name;
 use crate::executor::sha256;
 use crate::journal::Store;
+use crate::outcome::ActionKind;
 use crate::outcome::InputSource;
-use crate::plan::{self, Attempt, Given, GivenInput, Plan, Selection};
+use crate::plan::{self, Attempt, Given, GivenInput, Plan, PlannedStep, Selection};
 use crate::playbook::model::OnOverlap;
 use crate::playbook::{self, Loaded};
-use crate::record::{RunRecord, Verdict};
-use crate::secret::MASK;
+use crate::record::{RunRecord, StepRecord, Verdict};
 use crate::source::{SourceFile, Span};
 
 /// The word for the newest run that is not done.
@@ -115,7 +115,7 @@ impl Resuming<'_> {
             let loaded = check::read(&path, environment, streams, *manner).ok_or(ExitCode::Usage)?;
             return Ok((loaded, path));
         }
-        if record.text.contains(MASK) {
+        if sha256(&record.text) != record.text_sha256 {
             let message =
                 format!("the playbook `{}` is not here, and the journal has it without its secrets", record.path);
             return Err(self.refuse(&message, "say where it is: `myaf-run resume ID PLAYBOOK`"));
@@ -200,9 +200,44 @@ impl Resuming<'_> {
                 return Err(self.refuse(&format!("the run has no step `{asked}`"), &help));
             }
         }
+        self.can_be_cleared(plan)?;
+        self.all_doubts_are_settled(plan, record)?;
         let (again, clear) = (self.args.again.clone(), self.args.clear.clone());
         plan.resume(Attempt { last_seq: record.last_seq, again, clear, is_changed }, record);
         Ok(())
+    }
+
+    /// Only a step that makes a DAG run has one to clear.
+    fn can_be_cleared(&mut self, plan: &Plan) -> Result<(), ExitCode> {
+        let clears = |step: &&PlannedStep| self.args.clear.contains(&step.id);
+        let both = plan.steps.iter().filter(clears).find(|step| self.args.again.contains(&step.id));
+        if let Some(step) = both {
+            let message = format!("`--again` and `--clear` are both asked for the step `{}`", step.id);
+            return Err(
+                self.refuse(&message, "`--clear` runs its DAG run's failed tasks again, `--again` makes another run")
+            );
+        }
+        match plan.steps.iter().filter(clears).find(|step| step.action != ActionKind::TriggerDag) {
+            Some(step) => {
+                let message = format!("the step `{}` makes no DAG run that could be cleared", step.id);
+                Err(self.refuse(&message, "`--again` does a step anew"))
+            }
+            None => Ok(()),
+        }
+    }
+
+    /// A write in doubt is looked for by its step, so the step must be there.
+    fn all_doubts_are_settled(&mut self, plan: &Plan, record: &RunRecord) -> Result<(), ExitCode> {
+        let is_gone =
+            |known: &&StepRecord| !plan.steps.iter().any(|step| step.id == known.id && step.action == known.action);
+        let gone = record.steps.iter().filter(is_gone);
+        let mut doubts = gone
+            .flat_map(|step| step.writes.iter().filter(|write| write.is_in_doubt()).map(move |write| (step, write)));
+        let Some((step, write)) = doubts.next() else { return Ok(()) };
+        let (id, identity) = (&step.id, &write.identity);
+        let message =
+            format!("it is not known whether `{identity}` was made, and its step `{id}` is not there any more");
+        Err(self.refuse(&message, "put the step back, so that it is looked for"))
     }
 
     fn say(&mut self, error: &crate::journal::JournalError) -> ExitCode {

@@ -56,19 +56,23 @@ impl Status {
 
 /// Does what `runs` is asked.
 pub(super) fn runs(args: &RunsArgs, environment: &Environment, streams: &mut Streams) -> ExitCode {
-    let store = match history::store(&args.state, environment, streams) {
+    let state = match &args.command {
+        RunsCommand::List(filter) => &filter.state,
+        RunsCommand::Show(one) | RunsCommand::Report(one) => &one.state,
+    };
+    let store = match history::store(state, environment, streams) {
         Ok(store) => store,
         Err(code) => return code,
     };
     let done = match &args.command {
         RunsCommand::List(filter) => list(&store, filter, streams),
-        RunsCommand::Show { run } => one(&store, run, streams, |entry, streams| {
+        RunsCommand::Show(of) => one(&store, &of.run, streams, |entry, streams| {
             let record = &entry.journal.record;
             for line in shown::lines(record, Status::of(entry).as_str()) {
                 streams.out_line(&line);
             }
         }),
-        RunsCommand::Report { run } => one(&store, run, streams, |entry, streams| {
+        RunsCommand::Report(of) => one(&store, &of.run, streams, |entry, streams| {
             let record = &entry.journal.record;
             let code = ExitCode::of_verdict(record.verdict());
             if let Ok(report) = json::report(record, code.as_u8()) {
@@ -94,6 +98,9 @@ fn list(store: &Store, filter: &crate::cli::args::ListArgs, streams: &mut Stream
     let ids = store.ids().map_err(|error| history::say(&error, streams))?;
     let mut rows = Vec::new();
     for id in ids {
+        if rows.len() >= filter.limit {
+            break;
+        }
         let entry = match store.read(&id) {
             Ok(entry) => entry,
             Err(error) => {
@@ -106,7 +113,7 @@ fn list(store: &Store, filter: &crate::cli::args::ListArgs, streams: &mut Stream
             && filter.playbook.as_ref().is_none_or(|wanted| *wanted == record.playbook || *wanted == record.path)
             && filter.target.as_ref().is_none_or(|wanted| *wanted == record.target)
             && filter.since.is_none_or(|since| record.started_at.is_some_and(|at| at >= since));
-        if is_wanted && rows.len() < filter.limit {
+        if is_wanted {
             rows.push(row(&id, status, record));
         }
     }

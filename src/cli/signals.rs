@@ -25,6 +25,7 @@ impl Signals {
     /// Begins to watch. After the second signal, `exit` is called with it when the program takes too long to end.
     #[must_use]
     pub fn watch(exit: fn(i32)) -> Self {
+        outlive_a_full_quota();
         let (first_sender, first) = watch::channel(None);
         let (second_sender, second) = watch::channel(None);
         std::thread::spawn(move || {
@@ -42,6 +43,20 @@ impl Signals {
         Self { first, second }
     }
 }
+
+/// A file that may not grow any more is an error of the write like a full disk, and no end of the program.
+#[cfg(unix)]
+fn outlive_a_full_quota() {
+    use tokio::signal::unix::{SignalKind, signal};
+    if tokio::runtime::Handle::try_current().is_ok() {
+        // Once it is watched it ends nothing any more, also when nobody listens.
+        drop(signal(SignalKind::from_raw(rustix::process::Signal::XFSZ.as_raw())));
+    }
+}
+
+/// Elsewhere there is no such signal.
+#[cfg(not(unix))]
+const fn outlive_a_full_quota() {}
 
 /// Waits for a signal; for ever when none can come.
 pub(super) async fn wait(mut signal: watch::Receiver<Option<i32>>) -> i32 {

@@ -11,6 +11,7 @@ use crate::executor::step::StepRun;
 use crate::executor::variables::{EndedStep, Told};
 use crate::executor::{Stop, millis};
 use crate::outcome::{ActionKind, ActionResult, Failure, FailureKind, StepOutcome};
+use crate::plan::{Past, WriteRecord};
 use crate::playbook::model::RetryOn;
 
 /// What a step came to.
@@ -108,7 +109,11 @@ impl StepRun<'_, '_> {
         Ok(value.as_str().map_or_else(|| value.to_string(), str::to_owned))
     }
 
+    /// Whether its `when` lets it run. What an earlier attempt has left in doubt is settled in any case.
     fn is_wanted(&self) -> Result<bool, Box<Failure>> {
+        if matches!(&self.planned.past, Past::Begun(writes) if writes.iter().any(WriteRecord::is_in_doubt)) {
+            return Ok(true);
+        }
         match &self.planned.when {
             Some(when) => self.condition(when, &self.run.variables.scope()),
             None => Ok(true),

@@ -24,6 +24,9 @@ pub enum JournalError {
         /// Such as `belongs to another user`.
         why: &'static str,
     },
+    /// What stands there can't be read as a file is.
+    #[error("`{path}` is no file", path = .0.display())]
+    NoFile(PathBuf),
     /// There is no such run.
     #[error("there is no run `{0}`")]
     NoSuchRun(String),

@@ -15,6 +15,19 @@ pub(super) fn make(path: &Path) -> Result<(), JournalError> {
     check(path)
 }
 
+/// Refuses a folder in which others could put another one in its place.
+#[cfg(unix)]
+fn check_place(path: &Path) -> Result<(), JournalError> {
+    use std::os::unix::fs::MetadataExt;
+    let Some(place) = path.parent() else { return Ok(()) };
+    let mode = fs::metadata(place).map_err(|error| JournalError::io(place, "read", error))?.mode();
+    // Where the sticky bit is set, only the owner of a thing may move it.
+    if mode & 0o022 != 0 && mode & 0o1000 == 0 {
+        return Err(JournalError::NotOurs { path: place.to_owned(), why: "can be written to by others" });
+    }
+    Ok(())
+}
+
 /// Refuses a folder of another user, or one that others may write to.
 #[cfg(unix)]
 pub(super) fn check(path: &Path) -> Result<(), JournalError> {
@@ -27,7 +40,7 @@ pub(super) fn check(path: &Path) -> Result<(), JournalError> {
     } else if metadata.mode() & 0o022 != 0 {
         "can be written to by others"
     } else {
-        return Ok(());
+        return check_place(path);
     };
     Err(JournalError::NotOurs { path: path.to_owned(), why })
 }

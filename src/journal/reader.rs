@@ -11,7 +11,7 @@ use crate::record::RunRecord;
 /// The version of the form of an event.
 const VERSION: u32 = 1;
 /// The longest line: an event holds at most a playbook, or what a step captured.
-const LINE_MAX: u64 = 256 * 1024 * 1024;
+pub(super) const LINE_MAX: u64 = 64 * 1024 * 1024;
 
 /// What a file of events says.
 #[derive(Debug)]
@@ -24,8 +24,8 @@ pub struct Journal {
     pub whole: u64,
 }
 
-/// Reads the events of a run. A last line without an end is torn off and counts as not written.
-pub(super) fn read(path: &Path, file: &File) -> Result<Journal, JournalError> {
+/// Reads the events of the run with this id. A last line without an end is torn off and counts as not written.
+pub(super) fn read((path, run_id): (&Path, &str), file: &File) -> Result<Journal, JournalError> {
     let mut journal = Journal { record: RunRecord::default(), last_at: None, whole: 0 };
     let mut reader = BufReader::new(file);
     let mut line = Vec::new();
@@ -33,10 +33,14 @@ pub(super) fn read(path: &Path, file: &File) -> Result<Journal, JournalError> {
         line.clear();
         let read = reader.by_ref().take(LINE_MAX).read_until(b'\n', &mut line);
         let length = read.map_err(|error| JournalError::io(path, "read", error))?;
+        let wrong = |why: String| JournalError::NotAJournal { path: path.to_owned(), line: number, why };
         if line.last() != Some(&b'\n') {
+            // Nobody writes a longer one, so it was not torn off.
+            if length as u64 == LINE_MAX {
+                return Err(wrong("it is too long".to_owned()));
+            }
             break;
         }
-        let wrong = |why: String| JournalError::NotAJournal { path: path.to_owned(), line: number, why };
         let event: Event = serde_json::from_slice(&line).map_err(|error| wrong(error.to_string()))?;
         if event.v != VERSION {
             return Err(wrong(format!("it has version {}, and this program knows version {VERSION}", event.v)));
@@ -45,9 +49,34 @@ pub(super) fn read(path: &Path, file: &File) -> Result<Journal, JournalError> {
         if is_first != (number == 1) || event.seq != journal.record.last_seq + 1 {
             return Err(wrong("it does not follow the line before it".to_owned()));
         }
+        fits(&event.kind, (run_id, journal.record.steps.len())).map_err(wrong)?;
         journal.record.apply(&event);
         journal.last_at = Some(event.at);
         journal.whole += length as u64;
     }
     Ok(journal)
+}
+
+/// Refuses an event of another run, or of a step that the run has not: what it says of a write would be lost.
+fn fits(kind: &EventKind, (run_id, steps): (&str, usize)) -> Result<(), String> {
+    let step = match kind {
+        EventKind::RunStarted(started) if started.run_id != run_id => {
+            return Err(format!("it is of the run `{}`", started.run_id));
+        }
+        EventKind::StepStarted { step, .. }
+        | EventKind::WriteSettled { step, .. }
+        | EventKind::Waiting { step, .. }
+        | EventKind::Warned { step: Some(step), .. }
+        | EventKind::Printed { step, .. } => *step,
+        EventKind::TryFailed(tried) => tried.step,
+        EventKind::WriteAnnounced(write) => write.step,
+        EventKind::StepFinished(finished) => finished.step,
+        EventKind::RunStarted(_)
+        | EventKind::RunResumed(_)
+        | EventKind::Warned { step: None, .. }
+        | EventKind::OutputsMade(_)
+        | EventKind::Interrupted { .. }
+        | EventKind::RunFinished { .. } => return Ok(()),
+    };
+    if step < steps { Ok(()) } else { Err(format!("it is of step {}, and the run has {steps}", step + 1)) }
 }

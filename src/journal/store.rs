@@ -15,6 +15,8 @@ use crate::record::Verdict;
 
 /// How long a run that has not passed is kept at least.
 const UNFINISHED_FOR: SignedDuration = SignedDuration::from_hours(30 * 24);
+/// How often a lock that others share is tried.
+const LOCK_TRIES: u32 = 20_000;
 /// The longest id of a run.
 const ID_MAX: usize = 64;
 
@@ -57,7 +59,7 @@ impl Store {
         Self { runs: state.join("runs"), locks: state.join("locks") }
     }
 
-    /// Begins the file of a new run.
+    /// Begins the file of a new run. One that is there and has not begun, since its disk was full, is taken for it.
     ///
     /// # Errors
     /// When the folder can't be written to or is not ours alone, or the id is taken.
@@ -68,10 +70,11 @@ impl Store {
         options.read(true).write(true).create_new(true);
         #[cfg(unix)]
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        let file = options.open(&path).map_err(|error| match error.kind() {
-            ErrorKind::AlreadyExists => JournalError::AlreadyThere(run_id.to_owned()),
-            _ => JournalError::io(&path, "made", error),
-        })?;
+        let file = match options.open(&path) {
+            Ok(file) => file,
+            Err(error) if error.kind() == ErrorKind::AlreadyExists => return self.begin_again(run_id),
+            Err(error) => return Err(JournalError::io(&path, "made", error)),
+        };
         hold(&file, &path, run_id)?;
         Writer::new(file, 0, Some(self.runs.clone())).map_err(|error| JournalError::io(&path, "written", error))
     }
@@ -84,6 +87,14 @@ impl Store {
         lock::take(&self.locks, name, holder)
     }
 
+    fn begin_again(&self, run_id: &str) -> Result<Writer, JournalError> {
+        match self.take_up(run_id) {
+            Ok((writer, journal)) if journal.whole == 0 => Ok(writer),
+            Ok(_) | Err(JournalError::NotAJournal { .. }) => Err(JournalError::AlreadyThere(run_id.to_owned())),
+            Err(error) => Err(error),
+        }
+    }
+
     /// Takes up a run that has ended on the way.
     ///
     /// # Errors
@@ -91,10 +102,9 @@ impl Store {
     pub fn take_up(&self, run_id: &str) -> Result<(Writer, Journal), JournalError> {
         folder::check(&self.runs).map_err(|error| missing(error, run_id))?;
         let path = self.path(run_id)?;
-        let file = OpenOptions::new().read(true).write(true).open(&path);
-        let file = file.map_err(|error| missing(JournalError::io(&path, "opened", error), run_id))?;
+        let file = open(OpenOptions::new().read(true).write(true), &path).map_err(|error| missing(error, run_id))?;
         hold(&file, &path, run_id)?;
-        let journal = reader::read(&path, &file)?;
+        let journal = reader::read((&path, run_id), &file)?;
         let writer =
             Writer::new(file, journal.whole, None).map_err(|error| JournalError::io(&path, "written", error))?;
         Ok((writer, journal))
@@ -106,9 +116,11 @@ impl Store {
     /// When there is none with this id, or its file can't be read.
     pub fn read(&self, run_id: &str) -> Result<Entry, JournalError> {
         let path = self.path(run_id)?;
-        let file = File::open(&path).map_err(|error| missing(JournalError::io(&path, "opened", error), run_id))?;
+        let file = open(OpenOptions::new().read(true), &path).map_err(|error| missing(error, run_id))?;
         let is_running = matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock));
-        Ok(Entry { journal: reader::read(&path, &file)?, is_running })
+        // Whoever takes the run up meanwhile must not wait until it is read.
+        let _ = file.unlock();
+        Ok(Entry { journal: reader::read((&path, run_id), &file)?, is_running })
     }
 
     /// The ids of all runs, newest first; a run's id begins with the time it was made, unless it was given.
@@ -161,14 +173,34 @@ impl Store {
     }
 }
 
-/// Locks a run's file for as long as it is open; a file system without locks lets everybody in.
-fn hold(file: &File, path: &Path, run_id: &str) -> Result<(), JournalError> {
-    match file.try_lock() {
-        Ok(()) => Ok(()),
-        Err(TryLockError::WouldBlock) => Err(JournalError::Running(run_id.to_owned())),
-        Err(TryLockError::Error(error)) if error.kind() == ErrorKind::Unsupported => Ok(()),
-        Err(TryLockError::Error(error)) => Err(JournalError::io(path, "locked", error)),
+/// Opens what is a file, and nothing that would keep its reader waiting, or never end.
+fn open(options: &OpenOptions, path: &Path) -> Result<File, JournalError> {
+    let metadata = fs::symlink_metadata(path).map_err(|error| JournalError::io(path, "opened", error))?;
+    if !metadata.is_file() {
+        return Err(JournalError::NoFile(path.to_owned()));
     }
+    options.open(path).map_err(|error| JournalError::io(path, "opened", error))
+}
+
+/// Locks a run's file for as long as it is open; a file system without locks lets everybody in. Who only asks whether the run
+/// goes on shares the lock for a moment, and is given the time to let go.
+fn hold(file: &File, path: &Path, run_id: &str) -> Result<(), JournalError> {
+    let running = || JournalError::Running(run_id.to_owned());
+    for _ in 0..LOCK_TRIES {
+        match file.try_lock() {
+            Ok(()) => return Ok(()),
+            Err(TryLockError::WouldBlock) => {}
+            Err(TryLockError::Error(error)) if error.kind() == ErrorKind::Unsupported => return Ok(()),
+            Err(TryLockError::Error(error)) => return Err(JournalError::io(path, "locked", error)),
+        }
+        // A lock that can't even be shared is held by who runs it.
+        if file.try_lock_shared().is_err() {
+            return Err(running());
+        }
+        let _ = file.unlock();
+        std::thread::yield_now();
+    }
+    Err(running())
 }
 
 fn missing(error: JournalError, run_id: &str) -> JournalError {
@@ -177,5 +209,42 @@ fn missing(error: JournalError, run_id: &str) -> JournalError {
             JournalError::NoSuchRun(run_id.to_owned())
         }
         other => other,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicBool, Ordering};
+
+    use super::*;
+
+    #[test]
+    fn who_looks_at_a_run_is_in_nobodys_way() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let store = Store::new(folder.path());
+        drop(store.begin("it").expect("it begins"));
+        let is_done = AtomicBool::new(false);
+        std::thread::scope(|scope| {
+            scope.spawn(|| {
+                while !is_done.load(Ordering::Relaxed) {
+                    assert!(store.read("it").is_ok());
+                }
+            });
+            let taken = (0..2000).map(|_| store.take_up("it").map(drop)).find(Result::is_err);
+            is_done.store(true, Ordering::Relaxed);
+            assert!(taken.is_none(), "{taken:?}");
+        });
+    }
+
+    #[test]
+    fn a_run_that_is_taken_up_is_not_taken_up_twice() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let store = Store::new(folder.path());
+        let writer = store.begin("it").expect("it begins");
+        assert!(matches!(store.take_up("it"), Err(JournalError::Running(_))));
+        assert!(matches!(store.begin("it"), Err(JournalError::Running(_))));
+        assert!(store.read("it").is_ok_and(|entry| entry.is_running));
+        drop(writer);
+        assert!(store.take_up("it").is_ok());
     }
 }

@@ -5,6 +5,7 @@ use std::io::{Seek, SeekFrom, Write};
 use std::path::PathBuf;
 
 use super::folder;
+use super::reader::LINE_MAX;
 use crate::event::{Event, Sink, SinkError};
 
 /// The file of a run that goes on; locked until this is dropped.
@@ -30,6 +31,9 @@ impl Writer {
     fn write(&mut self, event: &Event) -> std::io::Result<()> {
         let mut line = serde_json::to_vec(event)?;
         line.push(b'\n');
+        if line.len() as u64 > LINE_MAX {
+            return Err(std::io::Error::other(format!("an event of {} bytes is too long", line.len())));
+        }
         if let Err(error) = self.file.write_all(&line) {
             // A part of the line may be there; without it the file stays whole. It is cut off by the next reader otherwise.
             let _ = self.file.set_len(self.length).and_then(|()| self.file.seek(SeekFrom::Start(self.length)));

@@ -22,8 +22,8 @@ pub use selection::{Selection, SelectionError};
 pub use steps::{Capture, Condition, Expectation, POLL_EVERY, POLL_MAX_EVERY, PlannedStep, Until};
 
 use crate::diagnostic::{Code, Diagnostic};
-use crate::playbook::model::OnOverlap;
 use crate::outcome::InputSource;
+use crate::playbook::model::OnOverlap;
 use crate::playbook::template::{Engine, RunClock, Template, TemplateError, dynamic};
 use crate::playbook::{Loaded, unmade};
 use crate::record::RunRecord;

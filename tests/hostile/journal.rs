@@ -135,3 +135,166 @@ fn a_run_with_a_given_id_finds_what_was_made_without_a_journal_when_it_is_resume
         assert_eq!((ended.code, world.events()), (0, 1), "{version}: {}", ended.stderr);
     }
 }
+
+/// A name in the folder of the history.
+fn in_history(world: &World, name: &str) -> std::path::PathBuf {
+    world.state().join("runs").join(name)
+}
+
+const TELLS: &str = "name: p\nsteps: [{id: one, post_dataset_event: {dataset_uri: d}}, {id: two, assert: [1 == 2]}]";
+
+#[cfg(unix)]
+#[test]
+fn what_is_no_file_of_this_run_is_refused_at_once_and_nothing_is_sent() {
+    let world = World::new("v2", WORLD);
+    world.write("p.yaml", TELLS);
+    assert_eq!(world.run(&["p.yaml", "--run-id", "good"]).code, 1);
+    let good = fs::read_to_string(in_history(&world, "good.jsonl")).expect("a journal");
+    let lines: Vec<&str> = good.lines().collect();
+    let swapped = [&[lines[0], lines[2], lines[1]], &lines[3..]].concat().join("\n");
+    let files: [(&str, String, &str); 8] = [
+        ("copied", good.clone(), "it is of the run `good`"),
+        ("garbage", "\u{1}\u{2}\nmore\n".to_owned(), "line 1 of"),
+        ("version", good.replace("{\"v\":1,", "{\"v\":7,"), "it has version 7"),
+        ("missing", good.replace(&format!("{}\n", lines[1]), ""), "line 2 of"),
+        ("doubled", good.replace(lines[1], &format!("{}\n{}", lines[1], lines[1])), "line 3 of"),
+        ("swapped", swapped, "line 2 of"),
+        ("kinds", good.replace("write_announced", "write_foreseen"), "unknown variant"),
+        ("outside", good.replace("\"step\":0", "\"step\":9"), "it is of step 10, and the run has 2"),
+    ];
+    for (name, text, why) in files {
+        let text = if name == "copied" {
+            text
+        } else {
+            text.replace("\"run_id\":\"good\"", &format!("\"run_id\":\"{name}\""))
+        };
+        fs::write(in_history(&world, &format!("{name}.jsonl")), text).expect("a file");
+        refused(&world, name, why);
+    }
+    fs::File::create(in_history(&world, "long.jsonl")).and_then(|file| file.set_len(70 << 20)).expect("a file");
+    refused(&world, "long", "it is too long");
+    let made = std::process::Command::new("mkfifo").arg(in_history(&world, "pipe.jsonl")).status().expect("mkfifo");
+    assert!(made.success());
+    refused(&world, "pipe", "is no file");
+    std::os::unix::fs::symlink("/dev/zero", in_history(&world, "zero.jsonl")).expect("a link");
+    refused(&world, "zero", "is no file");
+    fs::create_dir(in_history(&world, "folder.jsonl")).expect("a folder");
+    refused(&world, "folder", "is no file");
+    assert_eq!(world.events(), 1);
+    let listed = world.run(&["runs", "list"]);
+    assert!(listed.code == 0 && listed.stdout.lines().count() == 2, "{}", listed.stdout);
+}
+
+/// Neither shown nor gone on with, with these words and a way out.
+fn refused(world: &World, name: &str, why: &str) {
+    for args in [&["resume", name][..], &["runs", "show", name], &["p.yaml", "--run-id", name]] {
+        let command = world.command(args);
+        let mut command = assert_cmd::Command::from_std(command);
+        let output = command.timeout(super::LONGEST).output().expect("it starts");
+        let stderr = String::from_utf8(output.stderr).expect("UTF-8");
+        let is_taken = args.len() == 3 && args[1] == "--run-id" && stderr.contains("there is a run");
+        let code = output.status.code();
+        assert!(is_taken || (code == Some(74) && stderr.contains(why)), "{args:?}: {code:?} {stderr}");
+        assert!(stderr.contains("= help: "), "{stderr}");
+    }
+}
+
+/// Runs where no file may grow beyond this many blocks of 512 bytes, as where the disk is full.
+#[cfg(unix)]
+fn run_in(world: &World, blocks: u32, args: &[&str]) -> crate::run::Ended {
+    let inner = world.command(args);
+    let mut command = std::process::Command::new("sh");
+    command.current_dir(world.folder.folder()).env_clear().stdin(std::process::Stdio::null());
+    command.envs(inner.get_envs().filter_map(|(name, value)| Some((name, value?))));
+    command.arg("-c").arg(format!("ulimit -f {blocks} && exec \"$0\" \"$@\"")).arg(inner.get_program());
+    let output = command.args(inner.get_args()).output().expect("it starts");
+    let text = |bytes| String::from_utf8(bytes).expect("UTF-8");
+    let code = output.status.code().expect("it ends by itself");
+    crate::run::Ended { code, stdout: text(output.stdout), stderr: text(output.stderr) }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_disk_that_is_full_stops_the_run_before_its_next_write_and_the_run_goes_on_when_there_is_space() {
+    for output in ["text", "quiet", "json"] {
+        let world = World::new("v2", WORLD);
+        // Each of these steps takes a line of its own, until there is no space for another one.
+        let steps: Vec<String> = (0..12)
+            .map(|at| {
+                format!("{{id: s{at}, post_dataset_event: {{dataset_uri: d, extra: {{it: {}}}}}}}", "x".repeat(300))
+            })
+            .collect();
+        world.write("p.yaml", &format!("name: p\nsteps: [{}]", steps.join(", ")));
+        let full = run_in(&world, 24, &["p.yaml", "--output", output]);
+        let hint = format!("to go on with it: myaf-run resume {}", world.run_id());
+        assert!(full.code == 74 && full.stderr.contains("the run can't be recorded"), "{}", full.stderr);
+        assert_eq!(full.stderr.lines().last(), Some(hint.as_str()));
+        let text = fs::read_to_string(world.journal()).expect("a journal");
+        let announced = text.matches("\"kind\":\"write_announced\"").count() as u64;
+        assert!(text.ends_with('\n') && announced == world.events() && (1..12).contains(&announced), "{announced}");
+        let ended = world.run(&["resume"]);
+        assert_eq!((ended.code, world.events()), (0, 12), "{}", ended.stderr);
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_run_that_can_not_even_begin_is_not_offered_to_go_on_and_its_id_stays_free() {
+    let world = World::new("v2", WORLD);
+    world.write("p.yaml", TELLS);
+    let full = run_in(&world, 0, &["p.yaml", "--run-id", "october"]);
+    assert!(
+        full.code == 74 && full.stderr.contains("p: stopped, since it can't be recorded; run october\n"),
+        "{}",
+        full.stderr
+    );
+    assert!(!full.stderr.contains("to go on") && world.events() == 0, "{}", full.stderr);
+    let ended = world.run(&["p.yaml", "--run-id", "october"]);
+    assert_eq!((ended.code, world.events()), (1, 1), "{}", ended.stderr);
+}
+
+#[test]
+fn only_a_dag_run_is_cleared_and_a_step_in_doubt_stays_in_the_playbook() {
+    let world = World::new("v2", WORLD);
+    world.write("p.yaml", TELLS);
+    assert_eq!(world.run(&["p.yaml"]).code, 1);
+    for (args, why) in [
+        (&["resume", "--clear", "one"][..], "makes no DAG run"),
+        (&["resume", "--clear", "one", "--again", "one"], "are both asked"),
+    ] {
+        let ended = world.run(args);
+        assert!(ended.code == 2 && ended.stderr.contains(why), "{}", ended.stderr);
+    }
+    cut_after_announcement(&world);
+    for other in ["id: uno, post_dataset_event: {dataset_uri: d}", "id: one, print: hi"] {
+        world.write("p.yaml", &format!("name: p\nsteps: [{{{other}}}]"));
+        let ended = world.run(&["resume", "--allow-changed"]);
+        assert!(ended.code == 2 && ended.stderr.contains("put the step back"), "{}", ended.stderr);
+    }
+    world.write("p.yaml", "name: p\nsteps: [{id: one, when: 1 == 2, post_dataset_event: {dataset_uri: d}}]");
+    let ended = world.run(&["resume", "--allow-changed"]);
+    assert!(ended.code == 0 && ended.stderr.contains("nothing is sent again"), "{}", ended.stderr);
+    assert_eq!(world.events(), 1);
+}
+
+#[cfg(unix)]
+#[test]
+fn folders_and_files_of_the_history_are_its_owners_alone_whatever_the_umask() {
+    use std::os::unix::fs::PermissionsExt;
+    let world = World::new("v2", WORLD);
+    world.write("p.yaml", TELLS);
+    let inner = world.command(&["p.yaml"]);
+    let mut command = std::process::Command::new("sh");
+    command.current_dir(world.folder.folder()).envs(inner.get_envs().filter_map(|(name, value)| Some((name, value?))));
+    command.args(["-c", "umask 0 && exec \"$0\" p.yaml"]).arg(inner.get_program());
+    assert_eq!(command.output().expect("it starts").status.code(), Some(1));
+    let mode = |path: &std::path::Path| fs::metadata(path).expect("it is there").permissions().mode() & 0o777;
+    fs::set_permissions(world.state(), fs::Permissions::from_mode(0o777)).expect("our folder");
+    let ended = world.run(&["p.yaml"]);
+    assert!(ended.code == 74 && ended.stderr.contains("state` can be written to by others"), "{}", ended.stderr);
+    assert_eq!(world.run(&["resume"]).code, 74);
+    fs::set_permissions(world.state(), fs::Permissions::from_mode(0o700)).expect("our folder");
+    assert_eq!(world.events(), 1);
+    let modes = [&world.state(), &world.state().join("runs"), &world.journal()].map(|path| mode(path));
+    assert_eq!(modes, [0o700, 0o700, 0o600]);
+}
