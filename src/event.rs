@@ -318,7 +318,7 @@ mod tests {
             base_url: "http://h/api/v1".to_owned(),
             inputs: Map::new(),
             withheld: Vec::new(),
-            sources: Default::default(),
+            sources: BTreeMap::new(),
             is_id_given: false,
             left_out: 0,
             held_by: None,

@@ -36,7 +36,7 @@ pub(super) async fn resume(
     exit: fn(i32),
 ) -> ExitCode {
     let invocation = Invocation::new(&args.running, environment, streams);
-    Resuming { args, invocation }.run(exit).await.unwrap_or_else(|code| code)
+    Box::pin(Resuming { args, invocation }.run(exit)).await.unwrap_or_else(|code| code)
 }
 
 struct Resuming<'a> {

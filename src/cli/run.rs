@@ -39,7 +39,7 @@ pub async fn dispatch(environment: &Environment, streams: &mut Streams, exit: fn
         }
         Some(Command::Completions { shell }) => pages::completions(*shell, streams),
         Some(Command::Man { folder }) => pages::man(folder.as_deref(), environment, streams),
-        Some(Command::Resume(args)) => resume::resume(args, environment, streams, exit).await,
+        Some(Command::Resume(args)) => Box::pin(resume::resume(args, environment, streams, exit)).await,
         Some(Command::Runs(args)) => runs::runs(args, environment, streams),
         None => match &cli.run.playbook {
             Some(path) => {
