@@ -106,6 +106,33 @@ async fn whatever_becomes_of_the_answer_to_an_event_there_is_one_event() {
 }
 
 #[tokio::test]
+async fn an_event_that_was_not_made_is_sent_again_however_slow_the_looks_for_it_are() {
+    for version in BOTH {
+        for delay in (50..=1000).step_by(50) {
+            let slow = format!("{{on: {{method: GET, path: events, always: true}}, fault: delay, delay: {delay}ms}}");
+            let stage = world(version, &format!("{{on: {{method: POST, path: events}}, fault: reset}}, {slow}")).await;
+            let ran = stage.run(EVENT).await;
+            assert_eq!(ran.outcome(0), Some(StepOutcome::Passed), "{version} {delay} ms: {ran:#?}");
+            assert_eq!(stage.events().await.len(), 1, "{version} {delay} ms");
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_event_that_was_not_made_is_sent_again_whichever_look_for_it_fails() {
+    for version in BOTH {
+        for nth in 1..=11 {
+            let failing = format!("{{on: {{method: GET, path: events, nth: [{nth}]}}, fault: html, status: 502}}");
+            let stage =
+                world(version, &format!("{{on: {{method: POST, path: events}}, fault: reset}}, {failing}")).await;
+            let ran = stage.run(EVENT).await;
+            assert_eq!(ran.outcome(0), Some(StepOutcome::Passed), "{version}, look {nth}: {ran:#?}");
+            assert_eq!(stage.events().await.len(), 1, "{version}, look {nth}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn an_event_without_retry_or_with_on_unknown_fail_is_sent_once() {
     let not_made = ["reset", "status, status: 500", "status, status: 502", "status, status: 408", "html"];
     for version in BOTH {

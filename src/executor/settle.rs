@@ -26,6 +26,8 @@ const EVENTS_PAGE: u32 = 100;
 const UNREADABLE_MAX: u32 = 10;
 /// How long a single look for an event may take.
 const GLANCE: Duration = Duration::from_secs(5);
+/// How much longer a look may take that began in time: one that is cut off by the end says nothing.
+const LAST_LOOK: Duration = Duration::from_secs(5);
 /// How far the server's clock may be off between two of its answers.
 const CLOCK_SLACK: SignedDuration = SignedDuration::from_secs(60);
 
@@ -95,7 +97,9 @@ impl StepRun<'_, '_> {
         let end = self.settle_end();
         let mut pause = LOOK_FIRST;
         loop {
-            let found = self.look(end, async |client, limit| client.dag_run(dag_id, dag_run_id, limit).await).await;
+            let answer_by = end.saturating_add(LAST_LOOK);
+            let found =
+                self.look(answer_by, async |client, limit| client.dag_run(dag_id, dag_run_id, limit).await).await;
             let is_absent = match found {
                 Some(Ok(run)) if is_so(&run) => return Settled::Found(run),
                 Some(Ok(_)) => true,
@@ -116,7 +120,8 @@ impl StepRun<'_, '_> {
         let end = self.settle_end();
         let mut pause = LOOK_FIRST;
         loop {
-            let seen = self.look(end, async |client, limit| client.dag(dag_id, limit).await).await;
+            let answer_by = end.saturating_add(LAST_LOOK);
+            let seen = self.look(answer_by, async |client, limit| client.dag(dag_id, limit).await).await;
             let is_paused = match seen {
                 Some(Ok(dag)) if !dag.is_paused => return Settled::Found(dag),
                 Some(Ok(_)) => true,
@@ -134,13 +139,18 @@ impl StepRun<'_, '_> {
     /// Looks for an event by its mark for as long as settling may take.
     pub(super) async fn look_for_event(&mut self, marked: Marked<'_>) -> Settled<DatasetEvent> {
         let end = self.settle_end();
-        let mut pause = LOOK_FIRST;
+        let (mut pause, mut was_absent) = (LOOK_FIRST, false);
         loop {
-            let looked = self.search_events(marked, end).await;
-            if let Search::Found(event) = looked {
-                return Settled::Found(event);
-            }
-            if !self.look_again(end, &mut pause).await {
+            let answer_by = end.saturating_add(LAST_LOOK);
+            let looked = self.search_events(marked, answer_by).await;
+            // A last look that could not see what others saw is made once more.
+            let until = match looked {
+                Search::Found(event) => return Settled::Found(event),
+                Search::Unreadable if was_absent => answer_by,
+                Search::Absent | Search::Unreadable | Search::TooMany => end,
+            };
+            was_absent |= matches!(looked, Search::Absent);
+            if !self.look_again(until, &mut pause).await {
                 return looked.settled();
             }
         }
@@ -160,7 +170,7 @@ impl StepRun<'_, '_> {
         let end = self.settle_end();
         let mut pause = LOOK_FIRST;
         loop {
-            let looked = self.search_events(marked, end).await;
+            let looked = self.search_events(marked, end.saturating_add(LAST_LOOK)).await;
             if !matches!(looked, Search::Unreadable) || !self.look_again(end, &mut pause).await {
                 return looked.settled();
             }
