@@ -48,8 +48,8 @@ pub(super) fn take(folder: &Path, name: &str, holder: &str) -> Result<Locked, Jo
         Err(TryLockError::Error(error)) if error.kind() == ErrorKind::Unsupported => false,
         Err(TryLockError::Error(error)) => return Err(JournalError::io(&path, "locked", error)),
     };
-    let said =
+    // The disk may be full; the lock is held all the same.
+    let _ =
         file.set_len(0).and_then(|()| file.seek(SeekFrom::Start(0))).and_then(|_| file.write_all(holder.as_bytes()));
-    said.map_err(|error| JournalError::io(&path, "written", error))?;
     Ok(Locked::Ours(Lock { _file: file, is_real }))
 }
