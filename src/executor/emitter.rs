@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 use crate::clock::Clock;
 use crate::event::{Event, EventKind, Sink, SinkError, StepFinished, TryFailed, WriteAnnounced};
 use crate::outcome::{Failure, FailureKind};
-use crate::secret::Masker;
+use crate::secret::{MASK, Masker};
 
 /// The only way out of the executor.
 pub(super) struct Emitter<'a> {
@@ -55,6 +55,9 @@ impl<'a> Emitter<'a> {
     fn mask<'v>(&self, value: &'v mut Value, path: &mut Vec<&'v str>) {
         match value {
             Value::String(_) if is_own_word(path) => {}
+            Value::Number(number) if is_value(path) && self.masker.mask(&number.to_string()) == MASK => {
+                *value = Value::String(MASK.to_owned());
+            }
             Value::Array(items) => items.iter_mut().for_each(|item| self.mask(item, &mut path.clone())),
             Value::Object(map) => {
                 for (key, item) in map.iter_mut() {
@@ -154,6 +157,15 @@ const OWN_WORDS: [&[&str]; 17] = [
     &["again"],
     &["withheld"],
 ];
+
+/// Whether what stands there is a value of the author's or of Airflow's, of any type: a number in it may be a secret, too.
+fn is_value(path: &[&str]) -> bool {
+    match path {
+        ["captured" | "inputs" | "arguments" | "outputs", ..] => true,
+        ["result", part, ..] => matches!(*part, "vars" | "conf" | "extra"),
+        _ => false,
+    }
+}
 
 /// Whether such a text stands there; the words of `sources` have the names of inputs as their keys.
 fn is_own_word(path: &[&str]) -> bool {

@@ -298,3 +298,31 @@ fn folders_and_files_of_the_history_are_its_owners_alone_whatever_the_umask() {
     let modes = [&world.state(), &world.state().join("runs"), &world.journal()].map(|path| mode(path));
     assert_eq!(modes, [0o700, 0o700, 0o600]);
 }
+
+#[test]
+fn a_number_that_is_secret_is_in_no_journal_and_is_made_again() {
+    let world = World::new("v2", WORLD);
+    let book = "name: p\ninputs: {pin: {secret: true, type: integer, from_env: PIN}}\nsteps: [{id: one, set_vars: {it: '{{ pin }}'}}, {id: two, assert: [1 == 2]}, {id: three, trigger_dag: {dag_id: a, conf: {pin: '{{ it }}'}}}]\noutputs: {it: '{{ it }}'}";
+    world.write("p.yaml", book);
+    let vars = [("PIN", "987654321")];
+    assert_eq!(world.run_with(&vars, &["p.yaml"]).code, 1);
+    world.write("p.yaml", &book.replace("1 == 2", "1 == 1"));
+    let ended = world.run_with(&vars, &["resume", "--allow-changed"]);
+    assert_eq!(ended.code, 0, "{}", ended.stderr);
+    assert!(!fs::read_to_string(world.journal()).expect("a journal").contains("987654321"));
+    assert!(!world.run(&["runs", "report", &world.run_id()]).stdout.contains("987654321"));
+    let made = runs(&world, "a");
+    assert!(made.contains("987654321") && !made.contains("***"), "{made}");
+}
+
+#[test]
+fn a_run_that_is_still_failed_names_the_ways_on() {
+    let world = World::new("v2", "dags: [{dag_id: a, run: {duration: 0s, outcome: failed}}]");
+    world.write("p.yaml", "name: p\nsteps: [{id: one, trigger_dag: {dag_id: a, wait: {poll: {every: 100ms}}}}]");
+    assert_eq!(world.run(&["p.yaml"]).code, 1);
+    for _ in 0..2 {
+        let ended = world.run(&["resume"]);
+        assert!(ended.code == 1 && ended.stderr.contains("`--clear one`, or with `--again one`"), "{}", ended.stderr);
+    }
+    assert_eq!(world.counts("a"), 1);
+}

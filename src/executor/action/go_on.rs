@@ -37,10 +37,24 @@ impl StepRun<'_, '_> {
         self.known = Some(self.run_result(run.clone()));
         let run = if run.state == RunState::Failed && self.planned.clears { self.clear(run).await? } else { run };
         let run = match wait {
-            Some(settings) => self.follow(run, &settings).await?,
+            Some(settings) => self.follow(run, &settings).await.map_err(|stop| self.with_ways_on(stop))?,
             None => run,
         };
         Ok(self.run_result(run))
+    }
+
+    /// A run that is still failed stays so for as long as nobody does something.
+    fn with_ways_on(&self, stop: Stop) -> Stop {
+        let id = &self.planned.id;
+        match stop {
+            Stop::Failed(failure) if failure.kind == FailureKind::DagRunFailed && failure.help.is_none() => {
+                let ways = format!(
+                    "clear it in Airflow and resume, or resume with `--clear {id}`, or with `--again {id}` for another run"
+                );
+                failure.with_help(ways).into()
+            }
+            other => other,
+        }
     }
 
     /// A run that Airflow has taken in an earlier attempt; it is not made again.

@@ -2,6 +2,8 @@
 //!
 //! Exit code, reports and the last line all read one `RunRecord`, so that they can't disagree.
 
+mod write;
+
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
@@ -11,7 +13,9 @@ use serde_json::{Map, Value};
 use crate::event::{
     Event, EventKind, RunResumed, RunStarted, StepFinished, StepInfo, TryFailed, WriteAnnounced, WriteFate,
 };
-use crate::outcome::{ActionKind, ActionResult, Failure, FailureKind, InputSource, StepOutcome, WriteKind};
+use crate::outcome::{ActionKind, ActionResult, Failure, FailureKind, InputSource, StepOutcome};
+
+pub use write::WriteRecord;
 
 /// A run, as far as it has come.
 #[derive(Debug, Clone, Default, Serialize)]
@@ -113,22 +117,6 @@ pub struct StepRecord {
     pub requests: u32,
     /// How long it took, in milliseconds.
     pub elapsed_ms: Option<u64>,
-}
-
-/// A write and what became of it.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct WriteRecord {
-    /// What it changes.
-    pub write: WriteKind,
-    /// What makes it the only one.
-    pub identity: String,
-    /// What it acts on.
-    pub subject: String,
-    /// The arguments it is sent with; null where they are not kept.
-    #[serde(skip)]
-    pub arguments: Value,
-    /// What became of it; none while that is open.
-    pub fate: Option<WriteFate>,
 }
 
 /// What a run came to, in the order in which it decides.
@@ -267,14 +255,6 @@ impl RunRecord {
         if let Some(record) = self.steps.get_mut(step) {
             change(record);
         }
-    }
-}
-
-impl WriteRecord {
-    /// Whether it may or may not have been carried out.
-    #[must_use]
-    pub const fn is_in_doubt(&self) -> bool {
-        matches!(self.fate, None | Some(WriteFate::Unknown))
     }
 }
 
