@@ -1,15 +1,17 @@
 #!/usr/bin/env python3
 """Checks the program against real Airflows: starts them, runs every check, stops them.
 
-  suite.py [2|3|all|VERSION] [--binary target/release/myaf-run] [--keep] [--list] [NAME...]
+  suite.py [2|3|all|VERSION] [--binary target/release/myaf-run] [--keep] [--list] [--runs 6] [--seed N] [NAME...]
 
 VERSION is another one that has a file in `locks`, such as 2.10.3; `all` is 2 and 3. NAME is a part of a check's name;
-without one all run. --keep leaves Airflow running, for a quick second run
-(`airflow.sh down 2` ends it). A line is printed for each check; the exit code is 1 when one failed, 2 when the suite
-could not work. Needs Linux and Python 3.11 (see airflow.sh --help); both Airflows together take about 1.5 GB of memory.
+without one all run. --keep leaves Airflow running, for a quick second run (`airflow.sh down 2` ends it). --runs and --seed
+are for the check `proof`: how many runs it makes, and which faults and kills they meet; without --seed they are others each
+time, and the seed is printed. A line is printed for each check; the exit code is 1 when one failed, 2 when the suite
+could not work. Needs Linux and Python 3.11 (see airflow.sh --help); both Airflows together take about 2 GB of memory.
 """
 import argparse
 import os
+import random
 import signal
 import sys
 import threading
@@ -48,7 +50,7 @@ class Lines(unittest.TestResult):
     def addSuccess(self, test):
         super().addSuccess(test)
         self.passed += 1
-        self.line("ok  ", test)
+        self.line("ok  ", test, getattr(test, "figures", ""))
 
     def addFailure(self, test, err):
         super().addFailure(test, err)
@@ -101,7 +103,7 @@ class Version(threading.Thread):
 
     def check(self):
         """Runs the chosen checks."""
-        test_class = promises(self.airflow, self.options.binary)
+        test_class = promises(self.airflow, self.options.binary, self.options.runs, self.options.seed)
         result = Lines(self.airflow.version)
         tests = chosen(test_class, self.options.names)
         unittest.TestSuite(tests).run(result)
@@ -118,6 +120,8 @@ def parse(arguments):
     words.add_argument("--binary", default=BINARY)
     words.add_argument("--keep", action="store_true")
     words.add_argument("--list", action="store_true")
+    words.add_argument("--runs", type=int, default=6)
+    words.add_argument("--seed", type=int, default=random.randrange(10**6))
     options = words.parse_intermixed_args(arguments)
     first = options.names[:1]
     options.versions = first if first and first[0] in life.versions() else ["2", "3"]

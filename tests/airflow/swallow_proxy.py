@@ -54,9 +54,14 @@ class SwallowProxy:
     def __init__(self, upstream, host="127.0.0.1", port=0, on_request=None):
         self.upstream = urlsplit(upstream)
         self.rule, self.log, self.lock, self.on_request = None, [], threading.Lock(), on_request
-        self.server = Server((host, port), Handler)
+        self.server = Server((host, port), self.handler())
         self.server.proxy = self
         self.errands = []
+
+    @staticmethod
+    def handler():
+        """What serves a connection."""
+        return Handler
 
     @property
     def url(self):
@@ -123,8 +128,11 @@ class Handler(BaseHTTPRequestHandler):
     disable_nagle_algorithm = True
 
     def serve(self):
-        """Takes the whole request, then forwards it or loses its answer."""
-        body = self.read_body()
+        """Takes the whole request."""
+        self.treat(self.read_body())
+
+    def treat(self, body):
+        """Forwards the request or loses its answer."""
         rule = self.server.proxy.judge(self.command, self.path, body)
         if rule:
             self.lose(rule, body)
@@ -201,7 +209,7 @@ class Handler(BaseHTTPRequestHandler):
         """Upstream gets the request, the client gets nothing."""
         if rule.mode == "late":
             self.hang_up(rule.reset)
-            self.errand(lambda: (time.sleep(rule.hold), self.read_and_drop(self.send_up(body))))
+            self.errand(lambda: (time.sleep(rule.hold), self.send_and_drop(body)))
             return
         connection = self.send_up(body)
         if rule.mode == "after":
@@ -217,11 +225,21 @@ class Handler(BaseHTTPRequestHandler):
         self.server.proxy.errands.append(thread)
         thread.start()
 
+    def send_and_drop(self, body):
+        """Sends the request up; one that upstream is not there for is lost."""
+        try:
+            connection = self.send_up(body)
+        except OSError:
+            return
+        self.read_and_drop(connection)
+
     @staticmethod
     def read_and_drop(connection):
         """Reads upstream's answer and forgets it."""
         try:
             connection.getresponse().read()
+        except (OSError, http.client.HTTPException):
+            pass
         finally:
             connection.close()
 

@@ -13,6 +13,7 @@ import unittest
 from checks import binary as program
 from checks.binary import inputs
 from checks.language import Language
+from checks.proof import Proven
 from checks.witness import Witness, credentials
 from stage import settings
 from stage.files import copy_file
@@ -27,9 +28,10 @@ TRIGGER = r"/dagRuns$"
 EVENT = r"/(datasets|assets)/events$"
 
 
-def promises(airflow, binary):
-    """The test class for one running Airflow."""
-    return type("Airflow%s" % airflow.version, (Promises, Language, unittest.TestCase), {"airflow": airflow, "binary": binary})
+def promises(airflow, binary, runs=0, seed=None):
+    """The test class for one running Airflow; `runs` and `seed` are for the proof."""
+    bases = (Promises, Language, Proven, unittest.TestCase)
+    return type("Airflow%s" % airflow.version, bases, {"airflow": airflow, "binary": binary, "runs": runs, "seed": seed})
 
 
 class Promises:

@@ -58,11 +58,14 @@ def fail_dag():
     good() >> bad() >> after()
 
 
-@dag(dag_id="slow_dag", description="sleeps for conf.seconds, else 5 seconds", **BY_HAND)
+@dag(dag_id="slow_dag", description="sleeps for conf.seconds, else 5 seconds; fails if conf.fail", **BY_HAND)
 def slow_dag():
     @task
     def sleep():
-        time.sleep(float((get_current_context()["dag_run"].conf or {}).get("seconds", 5)))
+        conf = get_current_context()["dag_run"].conf or {}
+        time.sleep(float(conf.get("seconds", 5)))
+        if conf.get("fail"):
+            raise ValueError("it was asked to fail")
 
     sleep()
 

@@ -102,6 +102,18 @@ class Airflow:
             if wipe:
                 shutil.rmtree(self.home, ignore_errors=True)
 
+    def restart_server(self, say):
+        """Ends the program that answers and starts it again at the same port; returns when it answers."""
+        venv, name = install.environment(self.version, self.lock, say), self.programs[0]
+        with self.guard():
+            env = settings.settings(self.major, venv, self.home, self.port)
+            processes.stop(self.run, (name,))
+            with contextlib.suppress(FileNotFoundError):
+                os.remove(os.path.join(self.home, "airflow-webserver.pid"))
+            (arguments, extra), = [rest for first, *rest in self.commands(env, self.port) if first == name]
+            command = [os.path.join(venv, "bin", "airflow")] + arguments
+            self.wait_until_ready([processes.start(command, dict(env, **extra), self.run, name)])
+
     def give_up(self):
         """Ends an `up` that is still waiting in another thread."""
         self.given_up = True

@@ -65,8 +65,8 @@ def airflow2(home, port):
         "AIRFLOW__API__AUTH_BACKENDS":
             "token_auth,airflow.api.auth.backend.basic_auth,airflow.api.auth.backend.session",
         "AIRFLOW__WEBSERVER__SECRET_KEY": "made-for-tests",
-        # Two, so that a question can overtake a POST that is still being worked on.
-        "AIRFLOW__WEBSERVER__WORKERS": "2",
+        # Several, so that a question can overtake a POST that is still being worked on.
+        "AIRFLOW__WEBSERVER__WORKERS": "4",
         "AIRFLOW__WEBSERVER__WORKER_REFRESH_INTERVAL": "0",
         "AIRFLOW__WEBSERVER__UPDATE_FAB_PERMS": "False",
         "AIRFLOW__WEBSERVER__WEB_SERVER_PORT": str(port),
@@ -95,6 +95,11 @@ def airflow3(home, port):
         "AIRFLOW__API__WORKERS": "1",
         "AIRFLOW__API__SECRET_KEY": "made-for-tests-and-long-enough-for-hs512-" + "a" * 32,
         "AIRFLOW__API_AUTH__JWT_SECRET": "made-for-tests-and-long-enough-for-hs512-" + "b" * 32,
+        # A task outlives a restart of the API server.
+        "AIRFLOW__WORKERS__EXECUTION_API_RETRIES": "60",
+        "AIRFLOW__WORKERS__EXECUTION_API_RETRY_WAIT_MIN": "0.5",
+        "AIRFLOW__WORKERS__EXECUTION_API_RETRY_WAIT_MAX": "2",
+        "AIRFLOW__WORKERS__MAX_FAILED_HEARTBEATS": "30",
         "AIRFLOW__SCHEDULER__ENABLE_HEALTH_CHECK": "False",
         "AIRFLOW__DAG_PROCESSOR__PARSING_PROCESSES": "1",
         "AIRFLOW__DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": "60",
