@@ -268,6 +268,17 @@ class Promises:
         self.repository.configure(self.login(self.airflow.url, "key"))
         self.ends_with(0, self.repository.run("list.yaml"))
 
+    def test_doctor_reads_what_airflow_says_and_names_a_wrong_key(self):
+        told = self.repository.run("list.yaml", "doctor", "--json")
+        self.ends_with(0, told)
+        self.assertEqual(told.report["dags"], settings.ALL_DAGS)
+        self.assertEqual(told.report["problems"], [])
+        self.assertRegex(told.report["airflow_version"], r"^[23]\.\d+\.\d+$")
+        wrong = {name: value if name.endswith("_URL") else "wrong"
+                 for name, value in self.login(self.airflow.url, "key").items()}
+        self.repository.configure(wrong)
+        self.ends_with(4, self.repository.run("list.yaml", "doctor"))
+
     def test_the_env_file_is_found_from_a_folder_beside_orchestrate(self):
         folder = os.path.join(self.repository.root, "runbooks", "loans")
         os.makedirs(folder)
