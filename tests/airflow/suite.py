@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Checks the program against real Airflows: starts them, runs every check, stops them.
 
-  suite.py [2|3|all|VERSION] [--binary target/release/myaf-run] [--keep] [--list] [--runs 6] [--seed N] [NAME...]
+  suite.py [2|3|all|VERSION] [--binary target/release/myaf-run] [--keep] [--list] [--runs 4] [--seed N] [NAME...]
 
 VERSION is another one that has a file in `locks`, such as 2.10.3; `all` is 2 and 3. NAME is a part of a check's name;
 without one all run. --keep leaves Airflow running, for a quick second run (`airflow.sh down 2` ends it). --runs and --seed
@@ -120,7 +120,7 @@ def parse(arguments):
     words.add_argument("--binary", default=BINARY)
     words.add_argument("--keep", action="store_true")
     words.add_argument("--list", action="store_true")
-    words.add_argument("--runs", type=int, default=6)
+    words.add_argument("--runs", type=int, default=4)
     words.add_argument("--seed", type=int, default=random.randrange(10**6))
     options = words.parse_intermixed_args(arguments)
     first = options.names[:1]
