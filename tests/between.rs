@@ -34,6 +34,10 @@ pub(crate) enum Then {
     Amend(fn(&mut Value)),
     /// It goes there, and this comes back.
     ForwardAndSay(u16, &'static str, String),
+    /// It goes there twice, and what came of the second comes back.
+    Twice,
+    /// It goes there twice, and nothing comes back.
+    TwiceLost,
     /// This comes back.
     Say(u16, &'static str, String),
 }
@@ -98,6 +102,11 @@ async fn pass(mut stream: TcpStream, sandbox: &str, rule: &Rule, kept: &Mutex<Ve
         Then::ForwardAndSay(status, kind, body) => {
             forward(sandbox, &asked, &asked.query).await;
             Some(said(status, kind, body))
+        }
+        Then::Twice | Then::TwiceLost => {
+            forward(sandbox, &asked, &asked.query).await;
+            let second = forward(sandbox, &asked, &asked.query).await;
+            second.filter(|_| matches!(then, Then::Twice))
         }
         Then::Say(status, kind, body) => Some(said(status, kind, body)),
     };

@@ -5,6 +5,7 @@ use myaf_run::event::{EventKind, WriteFate};
 use myaf_run::outcome::{ActionResult, FailureKind, StepOutcome};
 use myaf_run::record::Verdict;
 
+use crate::between::{Asked, Then};
 use crate::run::{BOTH, Run, is_golden_on_both, is_golden_on_each};
 use crate::stage::{Ran, Stage};
 
@@ -513,5 +514,33 @@ async fn an_event_is_not_sent_again_by_who_may_not_list_events() {
         let ran = stage.run(EVENT).await;
         assert_eq!(ran.kind(), FailureKind::OutcomeUnknown, "{version}: {ran:#?}");
         assert_eq!(ran.tried(0).len(), 1, "{version}: it is sent once");
+    }
+}
+
+#[tokio::test]
+async fn where_a_proxy_repeats_a_post_none_is_made_by_us_too_many() {
+    let is_post =
+        |asked: &[Asked]| asked.last().is_some_and(|asked| asked.method == "POST" && !asked.path.ends_with("token"));
+    let rules: [fn(bool) -> Then; 2] = [
+        |is_post| if is_post { Then::Twice } else { Then::Forward },
+        |is_post| if is_post { Then::TwiceLost } else { Then::Forward },
+    ];
+    let event = EVENT.replace("consumers", "on_unknown: fail, consumers");
+    for version in BOTH {
+        for rule in rules {
+            // The second of two runs with one id is a conflict, and the run is ours all the same.
+            let world = "{dags: [{dag_id: a}], datasets: [{uri: d}]}";
+            let stage = Stage::behind(version, world, move |asked| rule(is_post(asked))).await;
+            let ran = stage.run(TRIGGER).await;
+            assert_eq!(ran.outcome(0), Some(StepOutcome::Passed), "{version}: {ran:#?}");
+            assert_eq!(stage.runs("a").await, [id_of(&ran)], "{version}");
+            // Airflow keeps both events of the proxy; a third would be ours.
+            let ran = stage.run(&event).await;
+            assert_eq!(ran.outcome(0), Some(StepOutcome::Passed), "{version}: {ran:#?}");
+            assert_eq!(stage.events().await.len(), 2, "{version}");
+            let sent =
+                stage.asked().iter().filter(|asked| asked.method == "POST" && asked.path.ends_with("/events")).count();
+            assert_eq!(sent, 1, "{version}");
+        }
     }
 }
