@@ -130,7 +130,9 @@ fn a_run_that_failed_goes_on_after_its_last_step_and_repeats_no_write() {
         let ended = world.run(&["p.yaml"]);
         let hint = format!("to go on with it: myaf-run resume {}", world.run_id());
         assert_eq!((ended.code, ended.stderr.lines().last()), (1, Some(hint.as_str())), "{version}");
-        let again = world.run(&["resume"]);
+        let other = world.run(&["resume", "latest", "other.yaml"]);
+        assert_eq!((other.code, other.stderr.as_str()), (0, "there is no run to go on with\n"), "{version}");
+        let again = world.run(&["resume", "latest", "./p.yaml"]);
         assert!(again.code == 1 && again.stderr.contains("2 of 4 steps are done"), "{version}: {}", again.stderr);
         world.write("p.yaml", &BOOK.replace("2026-11", "2026-10"));
         let refused = world.run(&["resume"]);

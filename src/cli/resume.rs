@@ -1,6 +1,6 @@
 //! `resume`: goes on with a run that did not come to its end, from what its journal says.
 
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 use similar::TextDiff;
 
@@ -99,7 +99,7 @@ impl Resuming<'_> {
         for id in store.ids().map_err(|error| self.say(&error))? {
             let Ok(entry) = store.read(&id) else { continue };
             let record = &entry.journal.record;
-            let is_meant = wanted.is_none_or(|wanted| wanted == Path::new(&record.path));
+            let is_meant = wanted.is_none_or(|wanted| is_same(wanted, Path::new(&record.path)));
             if is_meant && entry.is_unfinished() && !record.steps.is_empty() {
                 return Ok(Some(id));
             }
@@ -248,6 +248,12 @@ impl Resuming<'_> {
         self.invocation.streams.err_line(&format!("error: {message}\n  = help: {help}"));
         ExitCode::Usage
     }
+}
+
+/// Whether two paths are one, but for a `./` in either.
+fn is_same(one: &Path, other: &Path) -> bool {
+    let named = |path: &Path| path.components().filter(|part| *part != Component::CurDir).collect::<PathBuf>();
+    named(one) == named(other)
 }
 
 /// The steps that the first attempt chose.
