@@ -339,6 +339,12 @@ fn a_playbook_that_is_running_is_not_run_beside_itself_unless_its_key_is_another
     let listed = world.run(&["runs", "list", "--status", "skipped", "--json"]).stdout;
     let rows: Value = serde_json::from_str(&listed).expect("JSON");
     assert_eq!(rows.as_array().map(Vec::len), Some(1), "{listed}");
+    let id = rows[0]["run_id"].as_str().expect("an id");
+    for again in [&["resume", id][..], &["resume", id, "--again", "one"]] {
+        let refused = world.run(again);
+        assert!(refused.code == 2 && refused.stderr.contains("was running already"), "{}", refused.stderr);
+    }
+    assert_eq!(world.counts("a"), 3);
 }
 
 #[cfg(unix)]

@@ -57,6 +57,10 @@ impl Resuming<'_> {
         if record.steps.is_empty() {
             return Err(self.refuse(&format!("the run `{run_id}` has not begun"), "run the playbook again"));
         }
+        if record.held_by.is_some() {
+            let message = format!("nothing of the run `{run_id}` was run, since the playbook was running already");
+            return Err(self.refuse(&message, "run the playbook again"));
+        }
         let is_done = record.elapsed_ms.is_some() && record.verdict() == Verdict::Passed;
         if is_done && self.args.again.is_empty() && self.args.clear.is_empty() {
             self.invocation.streams.err_line(&format!("{}: run {run_id} has passed; nothing is left", record.playbook));

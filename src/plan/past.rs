@@ -2,6 +2,8 @@
 //!
 //! In: the record of the run so far. Out: steps that know what is done, what was written, and which generation they make.
 
+use std::collections::HashMap;
+
 use serde_json::{Map, Value};
 
 use crate::outcome::{ActionKind, Failure, StepOutcome};
@@ -51,8 +53,9 @@ pub struct Attempt {
 
 /// Tells the steps of a plan what the attempts before have left of them.
 pub(super) fn remember(steps: &mut [PlannedStep], attempt: &Attempt, record: &RunRecord) {
+    let before: HashMap<&str, &StepRecord> = record.steps.iter().map(|step| (step.id.as_str(), step)).collect();
     for step in steps {
-        let Some(known) = record.steps.iter().find(|known| known.id == step.id) else { continue };
+        let Some(known) = before.get(step.id.as_str()) else { continue };
         step.generation = known.generation;
         step.clears = attempt.clear.contains(&step.id);
         if attempt.again.contains(&step.id) {

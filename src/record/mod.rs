@@ -4,7 +4,7 @@
 
 mod write;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use jiff::Timestamp;
 use serde::Serialize;
@@ -236,10 +236,10 @@ impl RunRecord {
         }
         self.text_sha256.clone_from(&resumed.text_sha256);
         (self.signal, self.is_broken, self.elapsed_ms, self.failure) = (None, false, None, None);
-        let mut before: Vec<StepRecord> = std::mem::take(&mut self.steps);
+        let before = std::mem::take(&mut self.steps).into_iter().map(|step| (step.id.clone(), step));
+        let mut before: HashMap<String, StepRecord> = before.collect();
         for info in &resumed.steps {
-            let known = before.iter().position(|step| step.id == info.id);
-            let mut step = known.map_or_else(|| StepRecord::new(info), |at| before.swap_remove(at));
+            let mut step = before.remove(&info.id).unwrap_or_else(|| StepRecord::new(info));
             if resumed.again.contains(&step.id) {
                 step.generation += 1;
                 step.writes.clear();
