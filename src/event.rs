@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::outcome::{ActionKind, ActionResult, Failure, InputSource, StepOutcome, WriteKind};
+use crate::outcome::{ActionKind, ActionResult, Failure, InputSource, Section, StepOutcome, WriteKind};
 
 /// One thing that happened.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -78,12 +78,22 @@ pub enum EventKind {
     },
     /// A step ended.
     StepFinished(Box<StepFinished>),
+    /// The playbook's `rescue` has done its work: the failure of this step does not count any more.
+    FailureRescued {
+        /// The step.
+        step: usize,
+    },
     /// The outputs were worked out, after the last step.
     OutputsMade(Box<OutputsMade>),
     /// A signal asked the run to end.
     Interrupted {
         /// The signal's number.
         signal: i32,
+    },
+    /// The time of the whole run was up, which asked it to end.
+    DeadlinePassed {
+        /// The time it had, in milliseconds.
+        deadline_ms: u64,
     },
     /// The run ended.
     RunFinished {
@@ -106,8 +116,10 @@ impl EventKind {
             | Self::Warned { .. }
             | Self::Printed { .. }
             | Self::StepFinished(_)
+            | Self::FailureRescued { .. }
             | Self::OutputsMade(_)
             | Self::Interrupted { .. }
+            | Self::DeadlinePassed { .. }
             | Self::RunFinished { .. } => false,
         }
     }
@@ -184,6 +196,25 @@ pub struct StepInfo {
     pub id: String,
     /// Its action.
     pub action: ActionKind,
+    /// The list it stands in.
+    #[serde(default, skip_serializing_if = "Section::is_steps")]
+    pub section: Section,
+    /// For a step of `rescue` or `always`: the resume that its writes belong to, 0 for the run's first attempt.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub attempt: u32,
+}
+
+impl StepInfo {
+    /// A step of the playbook's `steps`.
+    #[must_use]
+    pub const fn new(id: String, action: ActionKind) -> Self {
+        Self { id, action, section: Section::Steps, attempt: 0 }
+    }
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+const fn is_zero(number: &u32) -> bool {
+    *number == 0
 }
 
 /// A request that failed.
@@ -322,7 +353,7 @@ mod tests {
             is_id_given: false,
             left_out: 0,
             held_by: None,
-            steps: vec![StepInfo { id: "a".to_owned(), action }],
+            steps: vec![StepInfo::new("a".to_owned(), action)],
         }))
     }
 

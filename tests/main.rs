@@ -25,6 +25,7 @@ mod playbook_schema;
 mod ready;
 mod retry;
 mod sandbox_recordings;
+mod sections;
 mod selection;
 mod values;
 mod wait;

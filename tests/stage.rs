@@ -115,6 +115,12 @@ impl Stage {
         self
     }
 
+    /// With this deadline, in seconds.
+    pub(crate) fn deadline(mut self, seconds: u64) -> Self {
+        self.limits.deadline = Some(Duration::from_secs(seconds));
+        self
+    }
+
     /// Runs a playbook to its end.
     pub(crate) async fn run(&self, playbook: &str) -> Ran {
         self.run_watched(playbook, &|_| false, &|_| None).await

@@ -1,11 +1,12 @@
 //! The command line as typed.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::builder::FalseyValueParser;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use crate::cli::connection_args::ConnectionArgs;
+use crate::cli::connection_args::{ConnectionArgs, duration};
 use crate::cli::history::StateArgs;
 use crate::cli::overlap::OverlapArg;
 use crate::cli::runs::Status;
@@ -172,6 +173,14 @@ pub(super) struct RunningArgs {
 
     #[command(flatten)]
     pub(super) state: StateArgs,
+
+    /// Stop after this time, with exit code 5: no new step, and what goes on in Airflow goes on
+    #[arg(long, value_name = "DURATION", value_parser = duration, env = "MYAF_RUN_DEADLINE", hide_env = true)]
+    pub(super) deadline: Option<Duration>,
+
+    /// How long a write on its way and `always` may still take after a signal or the deadline
+    #[arg(long, value_name = "DURATION", value_parser = duration, default_value = "20s", env = "MYAF_RUN_GRACE", hide_env = true)]
+    pub(super) grace: Duration,
 
     /// What to print: lines for people, one JSON report, or nothing unless something is wrong
     #[arg(long, value_enum, default_value = "text", env = "MYAF_RUN_OUTPUT", hide_env = true)]

@@ -114,7 +114,7 @@ impl From<Auth> for AuthScheme {
     }
 }
 
-fn duration(text: &str) -> Result<Duration, String> {
+pub(super) fn duration(text: &str) -> Result<Duration, String> {
     let parsed = parse_duration(text).filter(|duration| !duration.is_zero());
     parsed.ok_or_else(|| "expected a duration such as 500ms, 30s or 10m".to_owned())
 }

@@ -65,6 +65,7 @@ impl ExitCode {
             Verdict::Passed => Self::Success,
             Verdict::Failed(kind) => Self::of_failure(kind),
             Verdict::Interrupted(signal) => Self::of_signal(signal),
+            Verdict::DeadlinePassed => Self::TimedOut,
             Verdict::Unrecorded => Self::CannotWrite,
         }
     }
@@ -83,7 +84,7 @@ impl ExitCode {
         match kind {
             FailureKind::Unreachable => Self::Unreachable,
             FailureKind::Authentication => Self::Denied,
-            FailureKind::WaitTimedOut | FailureKind::QueuedTooLong => Self::TimedOut,
+            FailureKind::WaitTimedOut | FailureKind::QueuedTooLong | FailureKind::DeadlinePassed => Self::TimedOut,
             FailureKind::OutcomeUnknown => Self::OutcomeUnknown,
             FailureKind::Interrupted => Self::Interrupted,
             FailureKind::Expectation

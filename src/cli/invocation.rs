@@ -106,7 +106,7 @@ impl<'a> Invocation<'a> {
             clock: place.clock.clone(),
             masker: self.streams.masker().clone(),
             interrupt: Interrupt::by(signals.first),
-            limits: Limits { max_time: self.args.connection.max_time, ..Limits::default() },
+            limits: self.limits(),
             ui_url: place.ui_url.clone(),
         };
         let is_kept = recording.writer.is_some();
@@ -140,6 +140,11 @@ impl<'a> Invocation<'a> {
             self.streams.err_line(&format!("to go on with it: myaf-run resume {}", record.run_id));
         }
         code
+    }
+
+    fn limits(&self) -> Limits {
+        let RunningArgs { deadline, grace, .. } = *self.args;
+        Limits { max_time: self.args.connection.max_time, deadline, grace, ..Limits::default() }
     }
 
     fn report(&mut self, record: &RunRecord, code: ExitCode) {

@@ -46,11 +46,11 @@ pub(super) enum Overlap {
     With(String),
 }
 
-/// Takes the lock of the playbook; `Err` is the code of what was said already.
+/// Takes the lock of the playbook, by the deadline of the run at the latest; `Err` is the code of what was said already.
 pub(super) async fn take(
     store: &Store,
     plan: &Plan,
-    on_overlap: OnOverlap,
+    (on_overlap, deadline): (OnOverlap, Option<Duration>),
     (clock, signals): (&Clock, &Signals),
     streams: &mut Streams,
 ) -> Result<Overlap, ExitCode> {
@@ -59,7 +59,7 @@ pub(super) async fn take(
     let name = name.get(..32).unwrap_or(&name);
     let holder =
         format!("run {} (process {}, {}, since {})", plan.run_id, std::process::id(), plan.operator, clock.now());
-    let end = clock.elapsed().saturating_add(plan.lock.wait);
+    let end = clock.elapsed().saturating_add(plan.lock.wait).min(deadline.unwrap_or(Duration::MAX));
     let mut is_told = false;
     loop {
         let held = match store.lock(name, &holder).map_err(|error| history::say(&error, streams))? {

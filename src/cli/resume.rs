@@ -87,7 +87,7 @@ impl Resuming<'_> {
         let client = connect::client(connection, &place, self.invocation.environment, self.invocation.streams)?;
         let around = (&place.clock, &signals);
         let streams = &mut *self.invocation.streams;
-        let taken = overlap::take(&store, &plan, OnOverlap::Fail, around, streams).await?;
+        let taken = overlap::take(&store, &plan, (OnOverlap::Fail, None), around, streams).await?;
         let recording = Recording { writer: Some(writer), record };
         let code = Ok(self.invocation.carry_out(&plan, (&place, &client), signals, recording).await);
         drop(taken);
@@ -204,11 +204,21 @@ impl Resuming<'_> {
                 return Err(self.refuse(&format!("the run has no step `{asked}`"), &help));
             }
         }
+        self.can_be_made_anew(plan)?;
         self.can_be_cleared(plan)?;
         self.all_doubts_are_settled(plan, record)?;
         let (again, clear) = (self.args.again.clone(), self.args.clear.clone());
         plan.resume(Attempt { last_seq: record.last_seq, again, clear, is_changed }, record);
         Ok(())
+    }
+
+    /// `rescue` and `always` begin anew with every attempt.
+    fn can_be_made_anew(&mut self, plan: &Plan) -> Result<(), ExitCode> {
+        let is_asked = |step: &&PlannedStep| self.args.again.contains(&step.id) || self.args.clear.contains(&step.id);
+        let mut others = plan.steps.iter().filter(|step| !step.section.is_steps());
+        let Some(step) = others.find(is_asked) else { return Ok(()) };
+        let message = format!("the step `{}` stands in `{}`", step.id, step.section.key());
+        Err(self.refuse(&message, "what stands there is done anew whenever the run goes on"))
     }
 
     /// Only a step that makes a DAG run has one to clear.

@@ -105,7 +105,8 @@ async fn run(
     if let Some(store) = &store {
         let on_overlap = args.on_overlap.map_or(plan.lock.on_overlap, OnOverlap::from);
         let around = (&place.clock, &signals);
-        match overlap::take(store, &plan, on_overlap, around, invocation.streams).await? {
+        let when = (on_overlap, args.running.deadline);
+        match overlap::take(store, &plan, when, around, invocation.streams).await? {
             Overlap::None(taken) => lock = Some(taken),
             Overlap::With(held_by) => plan.held_by = Some(held_by),
         }

@@ -9,6 +9,7 @@ use crate::cli::exit_code::ExitCode;
 use crate::cli::history;
 use crate::cli::streams::Streams;
 use crate::journal::{Entry, Store};
+use crate::outcome::Section;
 use crate::record::{RunRecord, StepRecord, Verdict};
 use crate::reporter::{history as shown, json};
 
@@ -23,7 +24,7 @@ pub(super) enum Status {
     Skipped,
     /// A step failed.
     Failed,
-    /// A signal ended it.
+    /// A signal or its deadline ended it.
     Interrupted,
     /// Its process ended on the way.
     Unfinished,
@@ -34,7 +35,7 @@ impl Status {
         let record = &entry.journal.record;
         match record.verdict() {
             _ if entry.is_running => Self::Running,
-            Verdict::Interrupted(_) => Self::Interrupted,
+            Verdict::Interrupted(_) | Verdict::DeadlinePassed => Self::Interrupted,
             Verdict::Failed(_) | Verdict::Unrecorded => Self::Failed,
             Verdict::Passed if record.elapsed_ms.is_none() => Self::Unfinished,
             Verdict::Passed if record.held_by.is_some() => Self::Skipped,
@@ -130,7 +131,8 @@ fn list(store: &Store, filter: &crate::cli::args::ListArgs, streams: &mut Stream
 }
 
 fn row(id: &str, status: Status, record: &RunRecord) -> Value {
-    let done = record.steps.iter().filter(|step| StepRecord::is_done(step)).count();
+    let steps = record.section(Section::Steps);
+    let done = steps.iter().filter(|step| StepRecord::is_done(step)).count();
     json!({
         "run_id": id,
         "status": status.as_str(),
@@ -139,7 +141,7 @@ fn row(id: &str, status: Status, record: &RunRecord) -> Value {
         "target": record.target,
         "started_at": record.started_at.map(|at| at.to_string()),
         "elapsed_ms": record.elapsed_ms,
-        "steps": record.steps.len(),
+        "steps": steps.len(),
         "steps_done": done,
     })
 }

@@ -96,7 +96,7 @@ fn withheld(before: &EventKind, masked: EventKind) -> EventKind {
 }
 
 /// What stands for what `no_log` keeps back.
-pub(super) const NOT_SHOWN: &str = "not shown, since the step has `no_log`";
+pub(in crate::executor) const NOT_SHOWN: &str = "not shown, since the step has `no_log`";
 
 /// An event of a step with `no_log`: what is needed to find its writes again stays, values and details go.
 fn silenced(kind: EventKind) -> EventKind {
@@ -122,8 +122,10 @@ fn silenced(kind: EventKind) -> EventKind {
         | EventKind::StepStarted { .. }
         | EventKind::WriteSettled { .. }
         | EventKind::Waiting { .. }
+        | EventKind::FailureRescued { .. }
         | EventKind::OutputsMade(_)
         | EventKind::Interrupted { .. }
+        | EventKind::DeadlinePassed { .. }
         | EventKind::RunFinished { .. }) => kind,
     }
 }
@@ -138,7 +140,7 @@ fn without_details(failure: Failure) -> Failure {
 
 /// Where the words of our enums stand in an event, and what a later attempt finds the run, its steps and its writes by: these
 /// stay as they are, or what is done would not be known again. A list's items have the path of the list.
-const OWN_WORDS: [&[&str]; 17] = [
+const OWN_WORDS: [&[&str]; 18] = [
     &["kind"],
     &["outcome"],
     &["write"],
@@ -153,6 +155,7 @@ const OWN_WORDS: [&[&str]; 17] = [
     &["started_at"],
     &["target"],
     &["steps", "id"],
+    &["steps", "section"],
     &["identity"],
     &["again"],
     &["withheld"],
@@ -244,10 +247,7 @@ mod tests {
             is_id_given: false,
             left_out: 0,
             held_by: None,
-            steps: vec![crate::event::StepInfo {
-                id: "a-step-id".to_owned(),
-                action: crate::outcome::ActionKind::Print,
-            }],
+            steps: vec![crate::event::StepInfo::new("a-step-id".to_owned(), crate::outcome::ActionKind::Print)],
         };
         let masker = Masker::new();
         let secrets =

@@ -1,16 +1,17 @@
 //! The identity of a write: made before it is sent, from what a later attempt has again.
 
+use std::borrow::Cow;
 use std::fmt::Write;
 
 use sha2::{Digest, Sha256};
 
 /// The parts that make a write the only one.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(super) struct Identity<'a> {
     /// The playbook's name.
     pub(super) playbook: &'a str,
     /// The place of the step in the playbook: the ids from the root.
-    pub(super) place: &'a str,
+    pub(super) place: Cow<'a, str>,
     /// The run's id.
     pub(super) run_id: &'a str,
     /// How often it was made anew on purpose.
@@ -32,7 +33,7 @@ impl Identity<'_> {
 
     /// 16 hexadecimal digits of SHA-256 over the uncut parts.
     fn hash(&self) -> String {
-        hash(&[self.playbook, self.place, self.run_id, &self.generation.to_string()])
+        hash(&[self.playbook, &self.place, self.run_id, &self.generation.to_string()])
     }
 }
 
@@ -115,7 +116,7 @@ mod tests {
     const RUN: &str = "20261123t060000z-5f3a9c1e";
 
     fn identity<'a>(playbook: &'a str, place: &'a str) -> Identity<'a> {
-        Identity { playbook, place, run_id: RUN, generation: 0 }
+        Identity { playbook, place: place.into(), run_id: RUN, generation: 0 }
     }
 
     #[test]

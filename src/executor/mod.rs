@@ -7,12 +7,14 @@ mod action;
 mod capture;
 mod emitter;
 mod expect;
+mod halt;
 mod identity;
 mod interrupt;
 mod perform;
 mod poll;
 mod request;
 mod retry;
+mod sections;
 mod settle;
 mod step;
 mod variables;
@@ -35,11 +37,12 @@ use sha2::{Digest, Sha256};
 
 use crate::event::{EventKind, OutputsMade, RunResumed, RunStarted, Sink, SinkError, StepInfo};
 use crate::executor::emitter::Emitter;
-use crate::executor::step::StepRun;
-use crate::executor::variables::{EndedStep, Told, Variables};
-use crate::outcome::{Failure, StepOutcome};
-use crate::plan::{Attempt, Done, Past, Plan, PlannedStep};
-use crate::secret::{MASK, Masker};
+use crate::executor::halt::Halt;
+use crate::executor::sections::Failed;
+use crate::executor::variables::Variables;
+use crate::outcome::Failure;
+use crate::plan::{Attempt, Plan, PlannedStep};
+use crate::secret::Masker;
 
 /// Bounds that hold for every step.
 #[derive(Debug, Clone)]
@@ -48,13 +51,16 @@ pub struct Limits {
     pub max_time: Duration,
     /// How long to look for what became of a write whose answer was lost.
     pub settle: Duration,
-    /// How long a write in flight may still take after a signal.
+    /// How long a write in flight, and what runs in any case, may still take once the run is to stop.
     pub grace: Duration,
+    /// When the run must be over, by the clock's elapsed time.
+    pub deadline: Option<Duration>,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { max_time: Duration::from_secs(60), settle: Duration::from_secs(30), grace: Duration::from_secs(20) }
+        let seconds = Duration::from_secs;
+        Self { max_time: seconds(60), settle: seconds(30), grace: seconds(20), deadline: None }
     }
 }
 
@@ -79,8 +85,13 @@ pub struct Tools<'a> {
 struct Run<'a> {
     plan: &'a Plan,
     tools: &'a Tools<'a>,
+    /// When this attempt began, by the clock's elapsed time.
+    started: Duration,
     emitter: Emitter<'a>,
     variables: Variables,
+    halt: Halt,
+    /// The step of the playbook's `steps` that failed.
+    failed: Option<Failed>,
     /// The datasets of this Airflow, once a step has read them.
     datasets: Option<Vec<Dataset>>,
     /// How far the server's clock is ahead of ours, once an answer has told.
@@ -124,13 +135,15 @@ impl From<SinkError> for Stop {
 /// # Errors
 /// Only when the sink refuses an event; nothing that an event would have announced is done then.
 pub async fn execute(plan: &Plan, tools: &Tools<'_>, sink: &mut dyn Sink) -> Result<(), SinkError> {
-    let started = tools.clock.elapsed();
     let last_seq = plan.attempt.as_ref().map_or(0, |attempt| attempt.last_seq);
     let mut run = Run {
         plan,
         tools,
+        started: tools.clock.elapsed(),
         emitter: Emitter::new(tools.clock.clone(), tools.masker.clone(), sink, last_seq),
         variables: Variables::new(plan),
+        halt: Halt::new(&tools.interrupt, &tools.clock, &tools.limits),
+        failed: None,
         datasets: None,
         server_ahead: None,
         ready_dags: BTreeMap::new(),
@@ -139,65 +152,15 @@ pub async fn execute(plan: &Plan, tools: &Tools<'_>, sink: &mut dyn Sink) -> Res
         None => EventKind::RunStarted(Box::new(beginning(plan))),
         Some(attempt) => EventKind::RunResumed(Box::new(next_attempt(plan, attempt))),
     })?;
-    if plan.held_by.is_some() {
-        return run.emitter.emit(EventKind::RunFinished { elapsed_ms: 0 });
+    if plan.held_by.is_none() {
+        // On the heap: what it holds across its waits is large.
+        Box::pin(run.run()).await?;
     }
-    let mut is_whole = true;
-    for (index, planned) in plan.steps.iter().enumerate() {
-        if let Past::Done(done) = &planned.past {
-            run.keep(planned, done);
-            continue;
-        }
-        if tools.interrupt.signal().is_some() {
-            is_whole = false;
-            break;
-        }
-        run.variables.set_elapsed(tools.clock.elapsed().saturating_sub(started));
-        match StepRun::new(&mut run, index).run().await? {
-            StepOutcome::Passed | StepOutcome::Already | StepOutcome::Skipped | StepOutcome::Ignored => {}
-            StepOutcome::Failed | StepOutcome::Interrupted => {
-                is_whole = false;
-                break;
-            }
-        }
-    }
-    run.emitter.set_silent(false);
-    if is_whole && !plan.outputs.is_empty() {
-        run.make_outputs()?;
-    }
-    // A signal that came when everything was done changes nothing.
-    if let Some(signal) = tools.interrupt.signal().filter(|_| !is_whole) {
-        run.emitter.emit(EventKind::Interrupted { signal })?;
-    }
-    let elapsed = tools.clock.elapsed().saturating_sub(started);
-    run.emitter.emit(EventKind::RunFinished { elapsed_ms: millis(elapsed) })
+    let elapsed_ms = if plan.held_by.is_some() { 0 } else { millis(run.took()) };
+    run.emitter.emit(EventKind::RunFinished { elapsed_ms })
 }
 
 impl Run<'_> {
-    /// Takes what a step gave that an earlier attempt has done.
-    fn keep(&mut self, planned: &PlannedStep, done: &Done) {
-        let why = if done.withheld.is_empty() {
-            format!("step `{}` was {}", planned.id, done.outcome.as_str())
-        } else {
-            format!("step `{}` was done before, and a value that holds a secret is not kept", planned.id)
-        };
-        for name in capture::names(planned) {
-            match done.captured.get(name) {
-                _ if done.withheld.iter().any(|withheld| withheld == name) => self.variables.withhold(name, &why),
-                Some(value) => self.variables.set(name, value),
-                None => self.variables.unmake(name, &why),
-            }
-        }
-        let elapsed = Duration::from_millis(done.elapsed_ms).as_secs_f64();
-        let failure = done.failure.as_ref();
-        let failure = failure.map(|failure| Told {
-            kind: failure.kind,
-            // A secret was masked in it, or may have been: what is left is no value.
-            message: Some(failure.message.clone()).filter(|message| !message.contains(MASK)),
-        });
-        self.variables.set_ended(&planned.id, EndedStep { outcome: done.outcome, failure, elapsed });
-    }
-
     /// Works the outputs out, in order, up to the first that fails.
     fn make_outputs(&mut self) -> Result<(), SinkError> {
         let mut made = OutputsMade { outputs: Map::new(), failure: None };
@@ -255,7 +218,12 @@ fn next_attempt(plan: &Plan, attempt: &Attempt) -> RunResumed {
 }
 
 fn steps(plan: &Plan) -> Vec<StepInfo> {
-    plan.steps.iter().map(|step| StepInfo { id: step.id.clone(), action: step.action }).collect()
+    let info = |step: &PlannedStep| StepInfo {
+        section: step.section,
+        attempt: step.attempt,
+        ..StepInfo::new(step.id.clone(), step.action)
+    };
+    plan.steps.iter().map(info).collect()
 }
 
 /// The SHA-256 of a playbook's text, in hexadecimal.

@@ -7,6 +7,7 @@ use crate::executor::action::vars;
 use crate::executor::capture::{fields, names};
 use crate::executor::emitter::NOT_SHOWN;
 use crate::executor::retry::Next;
+use crate::executor::sections::{Failed, told};
 use crate::executor::step::StepRun;
 use crate::executor::variables::{EndedStep, Told};
 use crate::executor::{Stop, millis};
@@ -50,8 +51,8 @@ impl StepRun<'_, '_> {
             }
             Err(Stop::Skipped(why)) => End { why: Some(why), ..End::without_result(StepOutcome::Skipped, None) },
             Err(Stop::Interrupted(words)) => {
-                let message = words.unwrap_or_else(|| "stopped by a signal".to_owned());
-                let failure = Failure::new(FailureKind::Interrupted, message);
+                let halt = &self.run.halt;
+                let failure = Failure::new(halt.kind(), words.unwrap_or_else(|| halt.words()));
                 End { result: self.known.take(), ..End::without_result(StepOutcome::Interrupted, Some(failure)) }
             }
             Err(Stop::Broken(error)) => return Err(error),
@@ -75,6 +76,9 @@ impl StepRun<'_, '_> {
         let elapsed = self.run.tools.clock.elapsed().saturating_sub(self.started);
         let failure = end.failure.as_ref().map(|failure| self.told(failure));
         let ended = EndedStep { outcome, failure, elapsed: elapsed.as_secs_f64() };
+        if self.planned.section.is_steps() && matches!(outcome, StepOutcome::Failed | StepOutcome::Interrupted) {
+            self.run.failed = Some(Failed { step: self.index, told: told(self.planned, end.failure.as_ref()) });
+        }
         self.run.variables.set_ended(&self.planned.id, ended);
         self.run.emitter.emit(EventKind::StepFinished(Box::new(StepFinished {
             step: self.index,

@@ -20,12 +20,12 @@ const REPEATS_MAX: u32 = 2;
 pub(super) enum Sent<T> {
     /// Something came back, or a failure that says how far it got.
     Answer(Result<T, ApiError>),
-    /// A signal came, and no answer within the grace after it.
+    /// The run is to stop, and no answer came within the grace.
     CutShort,
 }
 
 impl StepRun<'_, '_> {
-    /// Reads something, with as many tries as the step has. A signal drops the read.
+    /// Reads something, with as many tries as the step has. A signal or the deadline drops the read.
     pub(super) async fn read<T>(
         &mut self,
         ask: impl AsyncFn(&Client, Duration) -> Result<T, ApiError>,
@@ -54,17 +54,17 @@ impl StepRun<'_, '_> {
         unreachable!("tries are counted until one of them ends the loop")
     }
 
-    /// Reads something once. A signal drops the read.
+    /// Reads something once. A signal or the deadline drops the read.
     pub(super) async fn read_once<T>(
         &mut self,
         ask: &impl AsyncFn(&Client, Duration) -> Result<T, ApiError>,
     ) -> Result<Result<T, ApiError>, Stop> {
         let limit = self.request_limit()?;
         self.requests += 1;
-        let tools = self.run.tools;
+        let (tools, halt) = (self.run.tools, &self.run.halt);
         tokio::select! {
             biased;
-            () = tools.interrupt.wait() => Err(Stop::Interrupted(None)),
+            () = halt.wait() => Err(Stop::Interrupted(None)),
             answer = ask(tools.client, limit) => match answer {
                 Err(error) if error.kind == ErrorKind::Timeout && self.time_left().is_zero() => Err(self.out_of_time()),
                 answer => Ok(answer),
@@ -96,48 +96,37 @@ impl StepRun<'_, '_> {
         }
     }
 
-    /// Sends a write once. A signal leaves it the grace to be answered.
+    /// Sends a write once. A signal or the deadline leaves it the grace to be answered.
     pub(super) async fn write_once<T>(
         &mut self,
         ask: impl AsyncFn(&Client, Duration) -> Result<T, ApiError>,
     ) -> Result<Sent<T>, Stop> {
         let limit = self.request_limit()?;
         self.requests += 1;
-        let tools = self.run.tools;
+        let (tools, halt) = (self.run.tools, &self.run.halt);
         let sent = ask(tools.client, limit);
         tokio::pin!(sent);
         tokio::select! {
             biased;
             answer = &mut sent => return Ok(Sent::Answer(answer)),
-            () = tools.interrupt.wait() => {}
+            () = halt.wait() => {}
         }
-        // Part of the grace is kept for looking what became of it.
-        let patience = self.grace_left().saturating_sub(tools.limits.grace / 4);
-        match tools.clock.timeout(patience, &mut sent).await {
+        match tools.clock.timeout(halt.answer_time(), &mut sent).await {
             Ok(answer) => Ok(Sent::Answer(answer)),
             Err(_) => Ok(Sent::CutShort),
         }
     }
 
-    /// Lets time pass between two tries. A signal ends it.
+    /// Lets time pass between two tries. A signal or the deadline ends it.
     pub(super) async fn pause(&mut self, pause: Duration) -> Result<(), Stop> {
-        let tools = self.run.tools;
+        let (clock, halt) = (&self.run.tools.clock, &self.run.halt);
+        let pause = halt.time_left().map_or(pause, |left| left.min(pause));
         tokio::select! {
             biased;
-            () = tools.interrupt.wait() => Err(Stop::Interrupted(None)),
-            () = tools.clock.sleep(pause) => Ok(()),
+            () = halt.wait() => return Err(Stop::Interrupted(None)),
+            () = clock.sleep(pause) => {}
         }
-    }
-
-    /// What is left of the grace after a signal; all of it before one.
-    pub(super) fn grace_left(&mut self) -> Duration {
-        let now = self.run.tools.clock.elapsed();
-        let grace = self.run.tools.limits.grace;
-        if self.run.tools.interrupt.signal().is_none() {
-            return grace;
-        }
-        let since = *self.interrupted_at.get_or_insert(now);
-        grace.saturating_sub(now.saturating_sub(since))
+        if halt.is_due() { Err(Stop::Interrupted(None)) } else { Ok(()) }
     }
 
     /// The time that the step has left.

@@ -232,23 +232,28 @@ impl StepRun<'_, '_> {
         Some((walked, passed_over))
     }
 
-    /// One look, bounded by the time that settling has left. A signal does not end it: the grace does.
+    /// One look, bounded by the time that settling has left. A signal or the deadline does not end it: the grace does.
     async fn look<T>(
         &mut self,
         end: Duration,
         ask: impl AsyncFn(&Client, Duration) -> Result<T, ApiError>,
     ) -> Option<Result<T, ApiError>> {
-        let left = end.saturating_sub(self.run.tools.clock.elapsed()).min(self.grace_left());
+        let left = end.saturating_sub(self.run.tools.clock.elapsed()).min(self.run.halt.grace_left());
         if left.is_zero() {
             return None;
         }
         self.requests += 1;
-        Some(ask(self.run.tools.client, left.min(self.run.tools.limits.max_time)).await)
+        let tools = self.run.tools;
+        tokio::select! {
+            biased;
+            answer = ask(tools.client, left.min(tools.limits.max_time)) => Some(answer),
+            () = self.run.halt.over() => None,
+        }
     }
 
     /// Pauses before the next look; false when there is no time for one.
     async fn look_again(&mut self, end: Duration, pause: &mut Duration) -> bool {
-        let left = end.saturating_sub(self.run.tools.clock.elapsed()).min(self.grace_left());
+        let left = end.saturating_sub(self.run.tools.clock.elapsed()).min(self.run.halt.grace_left());
         if left <= *pause {
             return false;
         }

@@ -22,8 +22,6 @@ pub(super) struct StepRun<'r, 'a> {
     pub(super) started: Duration,
     /// When its time is up, by the clock's elapsed time.
     pub(super) deadline: Duration,
-    /// When a signal was first seen, by the clock's elapsed time.
-    pub(super) interrupted_at: Option<Duration>,
     pub(super) requests: u32,
     pub(super) pages: u32,
     /// How it ends unless it fails: an action that finds its work done says `already`.
@@ -44,7 +42,6 @@ impl<'r, 'a> StepRun<'r, 'a> {
             planned,
             started,
             deadline,
-            interrupted_at: None,
             requests: 0,
             pages: 0,
             outcome: StepOutcome::Passed,

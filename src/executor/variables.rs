@@ -10,10 +10,11 @@ use minijinja::value::{Enumerator, Object};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use crate::executor::millis;
+use crate::executor::{capture, millis};
 use crate::outcome::{Failure, FailureKind, StepOutcome};
-use crate::plan::Plan;
+use crate::plan::{Done, Plan, PlannedStep};
 use crate::playbook::template::{Expr, Template, TemplateError, Uses, dynamic, uses_of_expression, uses_of_template};
+use crate::secret::MASK;
 use crate::source::{Location, SourceFile};
 
 /// The field of `run` that changes.
@@ -125,6 +126,37 @@ impl Variables {
         if let Ok(mut steps) = self.steps.0.lock() {
             steps.insert(id.to_owned(), ended);
         }
+    }
+
+    /// Says that the failure of a step is rescued.
+    pub(super) fn set_rescued(&self, id: &str) {
+        if let Some(ended) = self.steps.0.lock().ok().as_mut().and_then(|steps| steps.get_mut(id)) {
+            ended.outcome = StepOutcome::Rescued;
+        }
+    }
+
+    /// Takes what a step gave that an earlier attempt has done.
+    pub(super) fn keep(&mut self, planned: &PlannedStep, done: &Done) {
+        let why = if done.withheld.is_empty() {
+            format!("step `{}` was {}", planned.id, done.outcome.as_str())
+        } else {
+            format!("step `{}` was done before, and a value that holds a secret is not kept", planned.id)
+        };
+        for name in capture::names(planned) {
+            match done.captured.get(name) {
+                _ if done.withheld.iter().any(|withheld| withheld == name) => self.withhold(name, &why),
+                Some(value) => self.set(name, value),
+                None => self.unmake(name, &why),
+            }
+        }
+        let elapsed = Duration::from_millis(done.elapsed_ms).as_secs_f64();
+        let failure = done.failure.as_ref();
+        let failure = failure.map(|failure| Told {
+            kind: failure.kind,
+            // A secret was masked in it, or may have been: what is left is no value.
+            message: Some(failure.message.clone()).filter(|message| !message.contains(MASK)),
+        });
+        self.set_ended(&planned.id, EndedStep { outcome: done.outcome, failure, elapsed });
     }
 
     pub(super) fn set(&mut self, name: &str, value: &Value) {

@@ -186,7 +186,7 @@ impl<'a> StepRun<'_, 'a> {
         };
         let settled = write.look(self, patience).await;
         doubt.was_looked_for = patience == Patience::ToTheEnd;
-        let may_repeat = write.may_repeat(&settled) && self.run.tools.interrupt.signal().is_none();
+        let may_repeat = write.may_repeat(&settled) && !self.run.halt.is_due();
         let found = match settled {
             Settled::Found(made) => Some(made),
             Settled::Absent => None,

@@ -67,7 +67,8 @@ fn fits(kind: &EventKind, (run_id, steps): (&str, usize)) -> Result<(), String> 
         | EventKind::WriteSettled { step, .. }
         | EventKind::Waiting { step, .. }
         | EventKind::Warned { step: Some(step), .. }
-        | EventKind::Printed { step, .. } => *step,
+        | EventKind::Printed { step, .. }
+        | EventKind::FailureRescued { step } => *step,
         EventKind::TryFailed(tried) => tried.step,
         EventKind::WriteAnnounced(write) => write.step,
         EventKind::StepFinished(finished) => finished.step,
@@ -76,6 +77,7 @@ fn fits(kind: &EventKind, (run_id, steps): (&str, usize)) -> Result<(), String> 
         | EventKind::Warned { step: None, .. }
         | EventKind::OutputsMade(_)
         | EventKind::Interrupted { .. }
+        | EventKind::DeadlinePassed { .. }
         | EventKind::RunFinished { .. } => return Ok(()),
     };
     if step < steps { Ok(()) } else { Err(format!("it is of step {}, and the run has {steps}", step + 1)) }

@@ -48,6 +48,16 @@ pub enum FailureKind {
     SecretLeak,
     /// A signal ended the run.
     Interrupted,
+    /// The time of the whole run was up.
+    DeadlinePassed,
+}
+
+impl FailureKind {
+    /// Whether nothing went wrong with the step itself: the run was stopped.
+    #[must_use]
+    pub const fn is_stop(self) -> bool {
+        matches!(self, Self::Interrupted | Self::DeadlinePassed)
+    }
 }
 
 /// A failed task of a DAG run.

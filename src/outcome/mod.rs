@@ -25,6 +25,8 @@ pub enum StepOutcome {
     Skipped,
     /// It failed, and `ignore_errors` stands.
     Ignored,
+    /// It failed, and the playbook's `rescue` has done its work.
+    Rescued,
     /// It failed.
     Failed,
     /// A signal or the end of the run stopped it on the way.
@@ -33,8 +35,8 @@ pub enum StepOutcome {
 
 impl StepOutcome {
     /// Every one, in the order of reports.
-    pub const ALL: [Self; 6] =
-        [Self::Passed, Self::Already, Self::Skipped, Self::Ignored, Self::Failed, Self::Interrupted];
+    pub const ALL: [Self; 7] =
+        [Self::Passed, Self::Already, Self::Skipped, Self::Ignored, Self::Rescued, Self::Failed, Self::Interrupted];
 
     /// The word in reports.
     #[must_use]
@@ -44,9 +46,44 @@ impl StepOutcome {
             Self::Already => "already",
             Self::Skipped => "skipped",
             Self::Ignored => "ignored",
+            Self::Rescued => "rescued",
             Self::Failed => "failed",
             Self::Interrupted => "interrupted",
         }
+    }
+}
+
+/// The lists of steps of a playbook, in the order in which they run.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Section {
+    /// What the playbook is for.
+    #[default]
+    Steps,
+    /// What runs when a step of these has failed.
+    Rescue,
+    /// What runs in any case, at the end.
+    Always,
+}
+
+impl Section {
+    /// Every one, in order.
+    pub const ALL: [Self; 3] = [Self::Steps, Self::Rescue, Self::Always];
+
+    /// The list's key in the playbook.
+    #[must_use]
+    pub const fn key(self) -> &'static str {
+        match self {
+            Self::Steps => "steps",
+            Self::Rescue => "rescue",
+            Self::Always => "always",
+        }
+    }
+
+    /// Whether it is the playbook's `steps`.
+    #[must_use]
+    pub fn is_steps(&self) -> bool {
+        *self == Self::Steps
     }
 }
 

@@ -55,7 +55,12 @@ pub struct Attempt {
 pub(super) fn remember(steps: &mut [PlannedStep], attempt: &Attempt, record: &RunRecord) {
     let before: HashMap<&str, &StepRecord> = record.steps.iter().map(|step| (step.id.as_str(), step)).collect();
     for step in steps {
-        let Some(known) = before.get(step.id.as_str()) else { continue };
+        let known = before.get(step.id.as_str());
+        if !step.section.is_steps() {
+            join(step, known.copied(), record.resumed + 1);
+            continue;
+        }
+        let Some(known) = known else { continue };
         step.generation = known.generation;
         step.clears = attempt.clear.contains(&step.id);
         if attempt.again.contains(&step.id) {
@@ -63,6 +68,17 @@ pub(super) fn remember(steps: &mut [PlannedStep], attempt: &Attempt, record: &Ru
         } else {
             step.past = past(step, known);
         }
+    }
+}
+
+/// A step of `rescue` or `always` belongs to an attempt and begins anew; but what an earlier one has left in doubt is settled.
+fn join(step: &mut PlannedStep, known: Option<&StepRecord>, attempt: u32) {
+    match known.filter(|known| known.writes.iter().any(WriteRecord::is_in_doubt)) {
+        Some(known) => {
+            step.attempt = known.attempt;
+            step.past = Past::Begun(known.writes.clone());
+        }
+        None => step.attempt = attempt,
     }
 }
 

@@ -6,6 +6,7 @@
 use std::collections::BTreeSet;
 
 use crate::diagnostic::near_name;
+use crate::outcome::Section;
 use crate::plan::PlannedStep;
 
 /// What the command line asks for; nothing means every step.
@@ -77,9 +78,20 @@ impl Selection {
         }
         self.tags.iter().chain(&self.skip_tags).try_for_each(|tag| known(tag, steps))?;
         let first = self.start_at.as_ref().map_or(Ok(0), |wanted| first(wanted, steps))?;
-        let chosen: Vec<bool> =
-            steps.iter().enumerate().map(|(at, step)| at >= first && self.is_chosen(&step.tags)).collect();
-        if chosen.contains(&true) { Ok(chosen) } else { Err(SelectionError::Nothing) }
+        let is_chosen = |(at, step): (usize, &PlannedStep)| match step.section {
+            Section::Steps => at >= first && self.is_chosen(&step.tags),
+            // What goes with whatever is run needs no tag for it.
+            Section::Rescue | Section::Always => self.is_chosen(&step.tags) || self.goes_along(&step.tags),
+        };
+        let chosen: Vec<bool> = steps.iter().enumerate().map(is_chosen).collect();
+        let is_anything = steps.iter().zip(&chosen).any(|(step, is_chosen)| *is_chosen && step.section.is_steps());
+        if is_anything { Ok(chosen) } else { Err(SelectionError::Nothing) }
+    }
+
+    /// Whether a step without tags is run whatever `--tags` says.
+    fn goes_along(&self, tags: &[String]) -> bool {
+        let without = Self { tags: Vec::new(), ..self.clone() };
+        tags.is_empty() && without.is_chosen(tags)
     }
 
     fn is_chosen(&self, tags: &[String]) -> bool {
@@ -117,6 +129,7 @@ fn known(tag: &str, steps: &[PlannedStep]) -> Result<(), SelectionError> {
 }
 
 fn first(wanted: &str, steps: &[PlannedStep]) -> Result<usize, SelectionError> {
+    let steps = steps.get(..steps.partition_point(|step| step.section.is_steps())).unwrap_or_default();
     let by_id = steps.iter().position(|step| step.id == *wanted);
     let by_name = || steps.iter().position(|step| step.written_name.as_deref() == Some(wanted));
     by_id.or_else(by_name).ok_or_else(|| {

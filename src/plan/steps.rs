@@ -1,17 +1,18 @@
 //! Steps with their templates ready to be rendered, each knowing its place.
 
+use std::borrow::Cow;
 use std::time::Duration;
 
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::outcome::ActionKind;
+use crate::outcome::{ActionKind, Section};
 use crate::plan::past::Past;
 use crate::plan::retry::RetryPolicy;
 use crate::playbook::field::Period;
 use crate::playbook::model::{PollSetting, Step, Tags};
 use crate::playbook::template::{Expr, Template};
-use crate::playbook::{Loaded, step_ids};
+use crate::playbook::{Loaded, all_steps, step_ids};
 use crate::source::Span;
 use crate::yaml::{Node, NodeValue};
 
@@ -20,6 +21,10 @@ use crate::yaml::{Node, NodeValue};
 pub struct PlannedStep {
     /// Its id.
     pub id: String,
+    /// The list it stands in.
+    pub section: Section,
+    /// For a step of `rescue` or `always`: the resume that its writes belong to, 0 for the run's first attempt.
+    pub attempt: u32,
     /// What people read; the id without one.
     pub name: Option<Template>,
     /// The name as it is written, templates and all.
@@ -66,6 +71,20 @@ pub struct PlannedStep {
     pub value: Span,
     /// Where the value of each of its action's keys stands; a key of a map inside is `outer/inner`.
     pub places: Vec<(String, Span)>,
+}
+
+impl PlannedStep {
+    /// Its place in the playbook, part of the identity of what it writes: the ids from the root. What `rescue` and `always`
+    /// write belongs to one attempt of the run, so the place says which.
+    #[must_use]
+    pub fn place(&self) -> Cow<'_, str> {
+        let (list, id) = (self.section.key(), &self.id);
+        match (self.section, self.attempt) {
+            (Section::Steps, _) => id.into(),
+            (Section::Rescue | Section::Always, 0) => format!("{list}/{id}").into(),
+            (Section::Rescue | Section::Always, resume) => format!("{list}.{}/{id}", resume + 1).into(),
+        }
+    }
 }
 
 /// An expression that must be true or false.
@@ -119,19 +138,18 @@ pub const POLL_MAX_EVERY: Duration = Duration::from_secs(30);
 
 /// The steps of a playbook, taken out of it: a large one need not be there twice.
 pub(super) fn plan(loaded: &mut Loaded) -> Vec<PlannedStep> {
-    let written = std::mem::take(&mut loaded.playbook.steps);
+    let playbook = &mut loaded.playbook;
+    let written = [&mut playbook.steps, &mut playbook.rescue, &mut playbook.always].map(std::mem::take);
     let defaults = &loaded.playbook.defaults;
     let retry = loaded.tree.get("defaults").and_then(|node| node.get("retry"));
     let retry = RetryPolicy::default().with(defaults.retry.as_ref(), retry);
     let default_timeout = defaults.timeout.map_or(DEFAULT_TIMEOUT, |period| period.0);
-    let nodes = loaded.tree.get("steps").map(Node::items).unwrap_or_default();
     let poll = defaults.poll.clone().unwrap_or_default();
     let shared = Shared { retry, default_timeout, poll };
-    nodes
-        .iter()
-        .zip(written)
-        .zip(step_ids(nodes))
-        .filter_map(|((node, json), id)| step(node, json, id, &shared))
+    all_steps(&loaded.tree)
+        .zip(written.into_iter().flatten())
+        .zip(step_ids(&loaded.tree))
+        .filter_map(|(((section, node), json), id)| step((section, node), json, id, &shared))
         .collect()
 }
 
@@ -143,12 +161,14 @@ struct Shared {
 }
 
 /// A step from its node in the tree, and the same as JSON.
-fn step(node: &Node, json: Value, id: String, shared: &Shared) -> Option<PlannedStep> {
+fn step((section, node): (Section, &Node), json: Value, id: String, shared: &Shared) -> Option<PlannedStep> {
     let typed = Step::deserialize(json).ok()?;
     let (action, entry) = node.entries().iter().find_map(|entry| Some((ActionKind::from_key(&entry.key)?, entry)))?;
     let name = node.get("name");
     Some(PlannedStep {
         id,
+        section,
+        attempt: 0,
         name: name.map(Template::from_node),
         written_name: name.and_then(Node::text).map(str::to_owned),
         when: node.get("when").and_then(condition),

@@ -14,4 +14,4 @@ pub mod template;
 
 pub use check::{RESERVED, near, unmade};
 pub use load::{Loaded, SCHEMA, load, schema};
-pub use step_id::step_ids;
+pub use step_id::{all_steps, step_ids};

@@ -18,8 +18,7 @@ use crate::playbook::field::{Expression, Period, RenderedPeriod, Text};
 #[schemars(title = "myaf-run playbook", extend(
     "x-name" = "the playbook",
     "x-expected" = "a map with `steps`",
-    "x-help" = "start with `steps:` and indent the steps below it, each after a `- `",
-    "x-not-yet" = ["rescue", "always"]
+    "x-help" = "start with `steps:` and indent the steps below it, each after a `- `"
 ))]
 pub struct Playbook {
     /// The playbook's name. It is part of the identity of what the playbook makes: keep it when you move the file.
@@ -52,6 +51,16 @@ pub struct Playbook {
     #[schemars(with = "Vec<Step>", length(min = 1), extend("x-expected" = "a list of steps",
         "x-help" = "begin each step with `- `", "x-missing" = NO_STEPS))]
     pub steps: Vec<Value>,
+    /// What to do when a step has failed. When no step of this fails, the failure is rescued. `failure` says what it was.
+    #[serde(default)]
+    #[schemars(with = "Vec<Step>", length(min = 1), extend("x-expected" = "a list of steps",
+        "x-help" = "begin each step with `- `"))]
+    pub rescue: Vec<Value>,
+    /// What to do at the end in any case. `failure` says what went wrong, or is none.
+    #[serde(default)]
+    #[schemars(with = "Vec<Step>", length(min = 1), extend("x-expected" = "a list of steps",
+        "x-help" = "begin each step with `- `"))]
+    pub always: Vec<Value>,
     /// What the run gives when all steps have passed: names, each with a value that may hold templates.
     #[serde(default)]
     #[schemars(extend("propertyNames" = name()))]

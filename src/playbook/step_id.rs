@@ -5,17 +5,23 @@ use std::sync::LazyLock;
 
 use regex_lite::Regex;
 
-use crate::outcome::ActionKind;
+use crate::outcome::{ActionKind, Section};
 use crate::yaml::Node;
 
 /// What a name may hold that is no part of an id.
 static TEMPLATES: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(r"(?s)\{\{.*?\}\}|\{%.*?%\}|\{#.*?#\}").ok());
 
-/// The id of each step, in order.
+/// Every step of a playbook with its list: those of `steps`, of `rescue`, of `always`.
+pub fn all_steps(tree: &Node) -> impl Iterator<Item = (Section, &Node)> + Clone {
+    let of = move |section: Section| tree.get(section.key()).map(Node::items).unwrap_or_default().iter();
+    Section::ALL.into_iter().flat_map(move |section| of(section).map(move |step| (section, step)))
+}
+
+/// The id of each of [`all_steps`], in order.
 #[must_use]
-pub fn step_ids(steps: &[Node]) -> Vec<String> {
-    let mut ids = Ids::new(steps);
-    steps.iter().map(|step| ids.of(step)).collect()
+pub fn step_ids(tree: &Node) -> Vec<String> {
+    let mut ids = Ids::new(all_steps(tree).map(|(_, step)| step));
+    all_steps(tree).map(|(_, step)| ids.of(step)).collect()
 }
 
 /// Makes ids, and knows those that are taken.
@@ -26,8 +32,8 @@ struct Ids {
 }
 
 impl Ids {
-    fn new(steps: &[Node]) -> Self {
-        let given = steps.iter().filter_map(|step| step.get("id")?.text());
+    fn new<'t>(steps: impl Iterator<Item = &'t Node>) -> Self {
+        let given = steps.filter_map(|step| step.get("id")?.text());
         Self { taken: given.map(str::to_owned).collect(), numbers: BTreeMap::new() }
     }
 
@@ -79,7 +85,7 @@ mod tests {
 
     #[test]
     fn ids_are_made_of_names_and_never_twice() {
-        let mut ids = Ids::new(&[]);
+        let mut ids = Ids::new(std::iter::empty());
         let made = [
             ids.make(Some("Load the month {{ month }}!"), "trigger_dag"),
             ids.make(Some("Load the month"), "trigger_dag"),

@@ -13,7 +13,7 @@ use serde_json::{Map, Value};
 use crate::event::{
     Event, EventKind, RunResumed, RunStarted, StepFinished, StepInfo, TryFailed, WriteAnnounced, WriteFate,
 };
-use crate::outcome::{ActionKind, ActionResult, Failure, FailureKind, InputSource, StepOutcome};
+use crate::outcome::{ActionKind, ActionResult, Failure, FailureKind, InputSource, Section, StepOutcome};
 
 pub use write::WriteRecord;
 
@@ -58,6 +58,9 @@ pub struct RunRecord {
     pub warnings: Vec<String>,
     /// The number of the signal that ended it.
     pub signal: Option<i32>,
+    /// The time it had, in milliseconds, when that was up and ended it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub deadline_ms: Option<u64>,
     /// An event could not be kept, which ended it.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub is_broken: bool,
@@ -89,6 +92,8 @@ pub struct RunRecord {
 pub struct StepRecord {
     /// The step's id.
     pub id: String,
+    /// The list it stands in.
+    pub section: Section,
     /// Its name as people read it; empty before it began.
     pub name: String,
     /// Its action.
@@ -107,6 +112,9 @@ pub struct StepRecord {
     /// How often its writes were made anew on purpose.
     #[serde(skip_serializing_if = "is_zero")]
     pub generation: u32,
+    /// For a step of `rescue` or `always`: the resume that its writes belong to.
+    #[serde(skip)]
+    pub attempt: u32,
     /// The tries that failed, in order.
     pub tries: Vec<TryFailed>,
     /// The writes it announced, in order.
@@ -129,6 +137,8 @@ pub enum Verdict {
     Failed(FailureKind),
     /// A signal ended it.
     Interrupted(i32),
+    /// The time it had was up.
+    DeadlinePassed,
     /// An event could not be kept.
     Unrecorded,
 }
@@ -157,35 +167,42 @@ impl RunRecord {
                 let keeps_results = !self.without_results;
                 self.with(finished.step, |record| record.finish(finished, keeps_results));
             }
+            EventKind::FailureRescued { step } => {
+                self.with(*step, |record| record.outcome = Some(StepOutcome::Rescued));
+            }
             EventKind::OutputsMade(made) => {
                 self.outputs.clone_from(&made.outputs);
                 self.failure.clone_from(&made.failure);
             }
             EventKind::Interrupted { signal } => self.signal = Some(*signal),
+            EventKind::DeadlinePassed { deadline_ms } => self.deadline_ms = Some(*deadline_ms),
             EventKind::RunFinished { elapsed_ms } => self.elapsed_ms = Some(*elapsed_ms),
             EventKind::Waiting { .. } | EventKind::Printed { .. } => {}
         }
     }
 
-    /// What the run came to. A write in doubt decides even before the signal that left it so.
+    /// What the run came to. A write in doubt decides even before the signal or the deadline that left it so.
     #[must_use]
     pub fn verdict(&self) -> Verdict {
         if self.is_broken {
             return Verdict::Unrecorded;
         }
         let failure = self.first_failure().map(|(_, failure)| failure).or(self.failure.as_ref());
-        match (failure, self.signal) {
-            (Some(failure), _) if failure.kind == FailureKind::OutcomeUnknown => Verdict::Failed(failure.kind),
-            (_, Some(signal)) => Verdict::Interrupted(signal),
-            (Some(failure), None) => Verdict::Failed(failure.kind),
-            (None, None) => Verdict::Passed,
+        match (failure, self.signal, self.deadline_ms) {
+            (Some(failure), ..) if failure.kind == FailureKind::OutcomeUnknown => Verdict::Failed(failure.kind),
+            (_, Some(signal), _) => Verdict::Interrupted(signal),
+            (Some(failure), None, Some(_)) if !failure.kind.is_stop() => Verdict::Failed(failure.kind),
+            (_, None, Some(_)) => Verdict::DeadlinePassed,
+            (Some(failure), None, None) => Verdict::Failed(failure.kind),
+            (None, None, None) => Verdict::Passed,
         }
     }
 
-    /// The failure that decides, with its step: the first that is not ignored.
+    /// The failure that decides, with its step: the first that is neither ignored nor rescued.
     #[must_use]
     pub fn first_failure(&self) -> Option<(&StepRecord, &Failure)> {
-        let mut counted = self.steps.iter().filter(|step| step.outcome != Some(StepOutcome::Ignored));
+        let is_over = |step: &StepRecord| matches!(step.outcome, Some(StepOutcome::Ignored | StepOutcome::Rescued));
+        let mut counted = self.steps.iter().filter(|step| !is_over(step));
         counted.find_map(|step| step.failure.as_ref().map(|failure| (step, failure)))
     }
 
@@ -196,6 +213,23 @@ impl RunRecord {
         let ended = self.steps.iter().filter(move |step| !open(step)).flat_map(|step| &step.writes);
         let unended = self.steps.iter().filter(open).flat_map(|step| &step.writes);
         ended.filter(in_doubt).chain(unended)
+    }
+
+    /// The steps of a list, in order.
+    #[must_use]
+    pub fn section(&self, section: Section) -> &[StepRecord] {
+        let begin = self.steps.partition_point(|step| step.section < section);
+        let end = self.steps.partition_point(|step| step.section <= section);
+        self.steps.get(begin..end).unwrap_or_default()
+    }
+
+    /// A step's number in its list, counted from 1, and how many that list has: `2/3`, `rescue 1/2`.
+    #[must_use]
+    pub fn number(&self, step: usize) -> String {
+        let Some(section) = self.steps.get(step).map(|step| step.section) else { return String::new() };
+        let before = self.steps.partition_point(|step| step.section < section);
+        let number = format!("{}/{}", step + 1 - before, self.section(section).len());
+        if section.is_steps() { number } else { format!("{} {number}", section.key()) }
     }
 
     /// How many steps ended so.
@@ -235,12 +269,15 @@ impl RunRecord {
             self.text.clone_from(text);
         }
         self.text_sha256.clone_from(&resumed.text_sha256);
-        (self.signal, self.is_broken, self.elapsed_ms, self.failure) = (None, false, None, None);
+        (self.signal, self.deadline_ms, self.is_broken) = (None, None, false);
+        (self.elapsed_ms, self.failure) = (None, None);
         let before = std::mem::take(&mut self.steps).into_iter().map(|step| (step.id.clone(), step));
         let mut before: HashMap<String, StepRecord> = before.collect();
         for info in &resumed.steps {
             let mut step = before.remove(&info.id).unwrap_or_else(|| StepRecord::new(info));
-            if resumed.again.contains(&step.id) {
+            if !info.section.is_steps() {
+                step.join(info);
+            } else if resumed.again.contains(&step.id) {
                 step.generation += 1;
                 step.writes.clear();
                 step.begin_anew();
@@ -263,9 +300,24 @@ impl StepRecord {
     #[must_use]
     pub const fn is_done(&self) -> bool {
         match self.outcome {
-            Some(StepOutcome::Passed | StepOutcome::Already | StepOutcome::Skipped | StepOutcome::Ignored) => true,
+            Some(
+                StepOutcome::Passed
+                | StepOutcome::Already
+                | StepOutcome::Skipped
+                | StepOutcome::Ignored
+                | StepOutcome::Rescued,
+            ) => true,
             Some(StepOutcome::Failed | StepOutcome::Interrupted) | None => false,
         }
+    }
+
+    /// Begins anew with another attempt of the run; what it wrote in an earlier one is done with.
+    fn join(&mut self, info: &StepInfo) {
+        if self.attempt != info.attempt || self.section != info.section {
+            self.writes.clear();
+        }
+        (self.section, self.attempt) = (info.section, info.attempt);
+        self.begin_anew();
     }
 
     /// Forgets how it ended.
@@ -278,6 +330,8 @@ impl StepRecord {
     fn new(info: &StepInfo) -> Self {
         Self {
             id: info.id.clone(),
+            section: info.section,
+            attempt: info.attempt,
             name: String::new(),
             action: info.action,
             outcome: None,
@@ -334,7 +388,7 @@ mod tests {
     }
 
     fn started(ids: &[&str]) -> EventKind {
-        let steps = ids.iter().map(|id| StepInfo { id: (*id).to_owned(), action: ActionKind::Print }).collect();
+        let steps = ids.iter().map(|id| StepInfo::new((*id).to_owned(), ActionKind::Print)).collect();
         EventKind::RunStarted(Box::new(RunStarted {
             run_id: "r".to_owned(),
             playbook: "p".to_owned(),

@@ -43,20 +43,19 @@ pub fn lines(record: &RunRecord, status: &str) -> Vec<String> {
     }
     lines.extend(record.inputs.iter().map(|(name, value)| format!("input     {name} = {value}")));
     lines.push(String::new());
-    let all = record.steps.len();
-    lines.extend(record.steps.iter().enumerate().flat_map(|(at, step)| step_lines(at + 1, all, step)));
+    lines.extend(record.steps.iter().enumerate().flat_map(|(at, step)| step_lines(&record.number(at), step)));
     lines.extend(record.outputs.iter().map(|(name, value)| format!("output    {name} = {value}")));
     lines
 }
 
-fn step_lines(number: usize, all: usize, step: &StepRecord) -> Vec<String> {
+fn step_lines(number: &str, step: &StepRecord) -> Vec<String> {
     let word = match step.outcome {
         Some(outcome) => StepOutcome::as_str(outcome),
         None if step.name.is_empty() => "not run",
         None => "begun",
     };
     let took = step.elapsed_ms.map(|took| format!(" ({})", summary::elapsed(took))).unwrap_or_default();
-    let mut lines = vec![format!("{number}/{all} {word:<8} {}{took}", step.id)];
+    let mut lines = vec![format!("{number} {word:<8} {}{took}", step.id)];
     lines.extend(step.failure.iter().map(|failure| format!("    {}", failure.message)));
     lines.extend(step.writes.iter().map(|write| {
         let fate = write.fate.map_or("announced, and nothing more is known", crate::event::WriteFate::as_str);

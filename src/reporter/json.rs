@@ -27,7 +27,7 @@ pub fn report(record: &RunRecord, exit_code: u8) -> Result<Value, serde_json::Er
         Verdict::Passed if record.held_by.is_some() => "skipped",
         Verdict::Passed => "passed",
         Verdict::Failed(_) | Verdict::Unrecorded => "failed",
-        Verdict::Interrupted(_) => "interrupted",
+        Verdict::Interrupted(_) | Verdict::DeadlinePassed => "interrupted",
     };
     serde_json::to_value(Report { v: 1, outcome, exit_code, record })
 }

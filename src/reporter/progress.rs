@@ -32,14 +32,13 @@ impl Progress {
         match &event.kind {
             EventKind::StepStarted { step, name } => {
                 self.bar.reset_elapsed();
-                self.bar.set_message(format!("{}/{} {}", step + 1, record.steps.len(), one_line(name)));
+                self.bar.set_message(format!("{} {}", record.number(*step), one_line(name)));
                 self.bar.enable_steady_tick(TICK);
             }
             EventKind::Waiting { step, dag_run_id, state } => {
                 let name = record.steps.get(*step).map(|step| one_line(&step.name)).unwrap_or_default();
-                let message =
-                    format!("{}/{} {name}: {} is {state}", step + 1, record.steps.len(), one_line(dag_run_id));
-                self.bar.set_message(message);
+                let number = record.number(*step);
+                self.bar.set_message(format!("{number} {name}: {} is {state}", one_line(dag_run_id)));
             }
             EventKind::RunFinished { .. } => self.bar.finish_and_clear(),
             EventKind::RunStarted(_)
@@ -50,8 +49,10 @@ impl Progress {
             | EventKind::Warned { .. }
             | EventKind::Printed { .. }
             | EventKind::StepFinished(_)
+            | EventKind::FailureRescued { .. }
             | EventKind::OutputsMade(_)
-            | EventKind::Interrupted { .. } => {}
+            | EventKind::Interrupted { .. }
+            | EventKind::DeadlinePassed { .. } => {}
         }
     }
 

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::event::StepFinished;
-use crate::outcome::{ActionResult, FailureKind, StepOutcome};
+use crate::outcome::{ActionResult, FailureKind, Section, StepOutcome};
 use crate::record::{RunRecord, StepRecord, Verdict};
 
 /// What a step did, in a few words: counts, the run's id, its state, tries.
@@ -62,6 +62,9 @@ pub(super) fn of_run(record: &RunRecord) -> String {
         Verdict::Passed => "passed".to_owned(),
         Verdict::Failed(_) | Verdict::Unrecorded => "failed".to_owned(),
         Verdict::Interrupted(signal) => format!("stopped by {}", signal_name(signal)),
+        Verdict::DeadlinePassed => {
+            format!("stopped by its deadline of {}", record.deadline_ms.map(elapsed).unwrap_or_default())
+        }
     };
     let took = record.elapsed_ms.map(elapsed).unwrap_or_default();
     let counts = StepOutcome::ALL
@@ -69,7 +72,7 @@ pub(super) fn of_run(record: &RunRecord) -> String {
         .map(|outcome| (record.count(outcome), outcome.as_str()))
         .filter(|(count, _)| *count > 0)
         .map(|(count, word)| format!("{count} {word}"));
-    let not_run = record.steps.iter().filter(|step| step.outcome.is_none()).count();
+    let not_run = record.section(Section::Steps).iter().filter(|step| step.outcome.is_none()).count();
     let not_run = (not_run > 0).then(|| format!("{not_run} not run"));
     let left_out = (record.left_out > 0).then(|| format!("{} not selected", record.left_out));
     let counts: Vec<String> = counts.chain(not_run).chain(left_out).collect();

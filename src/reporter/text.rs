@@ -12,7 +12,7 @@
 
 use crate::diagnostic::{Code, Diagnostic, draw};
 use crate::event::{Event, EventKind, OutputsMade, RunStarted, StepFinished, TryFailed, WriteFate};
-use crate::outcome::{FailedTask, Failure, FailureKind, StepOutcome, Unmet};
+use crate::outcome::{FailedTask, Failure, FailureKind, Section, StepOutcome, Unmet};
 use crate::record::RunRecord;
 use crate::reporter::summary;
 use crate::source::SourceFile;
@@ -55,13 +55,15 @@ impl Text {
             EventKind::Warned { message, .. } => vec![Line::Note(format!("    warning: {message}"))],
             EventKind::Printed { text, .. } => vec![Line::Result(text.clone())],
             EventKind::StepFinished(finished) => self.finished(finished, record),
+            EventKind::FailureRescued { step } => rescued(*step, record).map(Line::Note).into_iter().collect(),
             EventKind::OutputsMade(made) => self.outputs(made),
             EventKind::RunFinished { .. } => ending(record).into_iter().map(Line::Note).collect(),
             EventKind::StepStarted { .. }
             | EventKind::WriteAnnounced(_)
             | EventKind::WriteSettled { .. }
             | EventKind::Waiting { .. }
-            | EventKind::Interrupted { .. } => Vec::new(),
+            | EventKind::Interrupted { .. }
+            | EventKind::DeadlinePassed { .. } => Vec::new(),
         }
     }
 
@@ -72,6 +74,7 @@ impl Text {
             StepOutcome::Already => "already",
             StepOutcome::Skipped => "skipped",
             StepOutcome::Ignored => "ignored",
+            StepOutcome::Rescued => "rescued",
             StepOutcome::Failed => "FAILED ",
             StepOutcome::Interrupted => "stopped",
         };
@@ -80,6 +83,7 @@ impl Text {
             StepOutcome::Passed
             | StepOutcome::Already
             | StepOutcome::Ignored
+            | StepOutcome::Rescued
             | StepOutcome::Failed
             | StepOutcome::Interrupted => {
                 format!(" ({})", summary::elapsed(finished.elapsed_ms))
@@ -87,11 +91,10 @@ impl Text {
         };
         let did = summary::of_step(step, finished);
         let did = if did.is_empty() { did } else { format!(": {did}") };
-        let number = finished.step + 1;
-        let mut lines =
-            vec![Line::Note(format!("{number}/{} {word} {}{took}{did}", record.steps.len(), one_line(&step.name)))];
-        // What a signal stopped is told in the last line.
-        let failure = finished.failure.as_ref().filter(|failure| failure.kind != FailureKind::Interrupted);
+        let number = record.number(finished.step);
+        let mut lines = vec![Line::Note(format!("{number} {word} {}{took}{did}", one_line(&step.name)))];
+        // What a signal or the deadline stopped is told in the last line.
+        let failure = finished.failure.as_ref().filter(|failure| !failure.kind.is_stop());
         lines.extend(failure.into_iter().flat_map(|failure| self.failure(failure)));
         lines
     }
@@ -155,9 +158,14 @@ fn beginning(started: &RunStarted) -> String {
 }
 
 fn next_attempt(record: &RunRecord) -> String {
-    let done = record.steps.iter().filter(|step| step.is_done()).count();
-    let (all, target, url) = (record.steps.len(), &record.target, &record.base_url);
+    let steps = record.section(Section::Steps);
+    let done = steps.iter().filter(|step| step.is_done()).count();
+    let (all, target, url) = (steps.len(), &record.target, &record.base_url);
     format!("{}: run {} goes on, {done} of {all} steps are done, on `{target}` ({url})", record.playbook, record.run_id)
+}
+
+fn rescued(step: usize, record: &RunRecord) -> Option<String> {
+    record.steps.get(step).map(|step| format!("    the failure of step `{}` is rescued", step.id))
 }
 
 /// A try that something follows; the failure of the step tells the last one.
@@ -194,7 +202,7 @@ fn ending(record: &RunRecord) -> Vec<String> {
     let mut lines: Vec<String> = record.warnings.iter().map(|warning| format!("warning: {warning}")).collect();
     let mut last = format!("{}: {}", record.playbook, summary::of_run(record));
     if let Some((_, failure)) = record.first_failure()
-        && matches!(failure.kind, FailureKind::OutcomeUnknown | FailureKind::Interrupted)
+        && (failure.kind == FailureKind::OutcomeUnknown || failure.kind.is_stop())
     {
         last = format!("{last}; {}", failure.message);
         if let Some(help) = &failure.help {

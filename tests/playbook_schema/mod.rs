@@ -135,7 +135,8 @@ fn properties(rule: &Value, value: Option<&Value>, at: &str, found: &mut BTreeSe
     };
     let step = schema()["$defs"]["Step"].clone();
     for inner in [rule.get("items"), rule.get("additionalProperties")].into_iter().flatten() {
-        let inner = if inner.get("$ref").is_some() { &step } else { inner };
+        // A step is the same in whichever list it stands.
+        let (inner, at) = if inner.get("$ref").is_some() { (&step, "/step") } else { (inner, at) };
         for item in &items {
             properties(inner, *item, at, found);
         }

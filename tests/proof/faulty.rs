@@ -293,8 +293,10 @@ fn place(kind: &EventKind, is_before: bool) -> &'static str {
         (
             EventKind::Warned { .. }
             | EventKind::Printed { .. }
+            | EventKind::FailureRescued { .. }
             | EventKind::OutputsMade(_)
             | EventKind::Interrupted { .. }
+            | EventKind::DeadlinePassed { .. }
             | EventKind::RunFinished { .. },
             _,
         ) => "in process: elsewhere",

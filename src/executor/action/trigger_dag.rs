@@ -127,7 +127,7 @@ impl StepRun<'_, '_> {
         let plan = self.run.plan;
         Identity {
             playbook: &plan.playbook,
-            place: &self.planned.id,
+            place: self.planned.place(),
             run_id: &plan.run_id,
             generation: self.planned.generation,
         }

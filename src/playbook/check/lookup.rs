@@ -13,6 +13,9 @@ const ATTRIBUTES: [(&str, &[&str]); 3] = [
     ("target", &["name", "url"]),
 ];
 
+/// What is known of what went wrong, in `rescue` and `always`.
+const OF_FAILURE: &[&str] = &["step", "kind", "message", "failed_tasks"];
+
 /// What is known of a step that has ended.
 const OF_STEPS: [&str; 3] = ["outcome", "failure", "elapsed"];
 
@@ -46,6 +49,8 @@ impl Checker<'_> {
         } else if is_field || made.is_some() || local.words.contains(&name) || self.names.is_function(name) {
         } else if let Some((_, attributes)) = ATTRIBUTES.iter().find(|(map, _)| *map == name) {
             self.attribute(used, place, attributes);
+        } else if name == "failure" && !self.names.section.is_steps() {
+            self.attribute(used, place, OF_FAILURE);
         } else if name == "steps" {
             self.earlier_step(used, place);
         } else if name == "env" {
@@ -65,7 +70,8 @@ impl Checker<'_> {
         let found = self.names.steps.get(id).copied();
         let mistake = match found {
             Some(at) if at < self.names.ended => {
-                let is_left_out = self.names.chosen.as_ref().is_some_and(|chosen| chosen.get(at) == Some(&false));
+                let is_left_out = self.names.section.is_steps()
+                    && self.names.chosen.as_ref().is_some_and(|chosen| chosen.get(at) == Some(&false));
                 let message = format!("there is nothing to know of step `{id}`: it is not selected");
                 let left_out = is_left_out.then(|| Diagnostic::new(Code::NOT_SELECTED, self.file, span, message));
                 left_out.or_else(|| self.unknown_of_step(id, used, place))
@@ -137,7 +143,8 @@ impl Checker<'_> {
     fn undefined(&mut self, used: &NameUse, span: Span, local: Local) {
         let name = used.name.as_str();
         if let Some(made) = self.names.unselected.get(name) {
-            if !used.guarded {
+            // What goes with any selection finds out when it runs.
+            if !used.guarded && self.names.section.is_steps() {
                 let message = format!("`{name}` is not captured: its step is not selected");
                 let mistake = Diagnostic::new(Code::NOT_SELECTED, self.file, span, message)
                     .with_related(*made, "captured here")
@@ -175,7 +182,9 @@ impl Checker<'_> {
     fn reserved(&self, name: &str, span: Span) -> Diagnostic {
         let diagnostic = |code, message: String| Diagnostic::new(code, self.file, span, message);
         match name {
-            "item" | "loop" | "failure" | "secrets" | "outputs" => {
+            "failure" => diagnostic(Code::UNDEFINED_NAME, "there is no `failure` here".to_owned())
+                .with_help("`failure` is known in `rescue` and `always`; `steps.ID.failure` in later steps"),
+            "item" | "loop" | "secrets" | "outputs" => {
                 diagnostic(Code::NOT_SUPPORTED, format!("`{name}` is not supported yet"))
             }
             "inputs" | "vars" => diagnostic(Code::UNDEFINED_NAME, format!("`{name}` can't be read as a whole"))

@@ -3,6 +3,7 @@
 use std::collections::{BTreeSet, HashMap};
 use std::ops::Range;
 
+use crate::outcome::Section;
 use crate::playbook::template::{Engine, Place, Shape};
 use crate::source::Span;
 
@@ -78,6 +79,8 @@ pub(super) struct Names {
     pub(super) steps: HashMap<String, usize>,
     /// Which steps are selected, when not all are.
     pub(super) chosen: Option<Vec<bool>>,
+    /// The list of steps that the check is in.
+    pub(super) section: Section,
     /// How many steps have ended where the check is.
     pub(super) ended: usize,
     /// Every use of a name that was made, or may have been.
@@ -108,6 +111,7 @@ impl Names {
             unselected: HashMap::new(),
             steps: HashMap::new(),
             chosen: None,
+            section: Section::Steps,
             ended: 0,
             uses: Vec::new(),
             in_when: false,

@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 
 use crate::airflow::model::check_dag_run_id;
 use crate::diagnostic::{Code, Diagnostic};
-use crate::outcome::ActionKind;
+use crate::outcome::{ActionKind, Section};
 use crate::playbook::check::Checker;
 use crate::playbook::check::names::{Known, Local, Maker};
 use crate::playbook::field::parse_duration;
-use crate::playbook::step_ids;
 use crate::playbook::template::Shape;
+use crate::playbook::{all_steps, step_ids};
 use crate::source::Span;
 use crate::yaml::{Entry, Node, NodeValue};
 
@@ -22,28 +22,29 @@ const ERROR: &[&str] = &["error"];
 
 impl Checker<'_> {
     pub(super) fn steps(&mut self, tree: &Node) {
-        let steps = tree.get("steps").map(Node::items).unwrap_or_default();
-        for entry in steps.iter().flat_map(captures) {
+        for entry in all_steps(tree).flat_map(|(_, step)| captures(step)) {
             self.names.expect_later(entry.0, entry.1);
         }
-        self.names.steps = step_ids(steps).into_iter().zip(0..).collect();
+        self.names.steps = step_ids(tree).into_iter().zip(0..).collect();
         if let Some(defaults) = tree.get("defaults") {
             self.retry(defaults, None);
         }
         let mut ids = BTreeMap::new();
-        for step in steps {
+        for (section, step) in all_steps(tree) {
             self.id(step, &mut ids);
+            self.names.section = section;
             self.step(step);
             self.names.ended += 1;
         }
+        self.names.section = Section::Steps;
     }
 
     /// Looks at the steps that a selection chooses; the captures of the others are not made.
     pub(super) fn chosen_steps(&mut self, tree: &Node, chosen: &[bool]) {
-        let steps = tree.get("steps").map(Node::items).unwrap_or_default();
-        self.names.steps = step_ids(steps).into_iter().zip(0..).collect();
+        self.names.steps = step_ids(tree).into_iter().zip(0..).collect();
         self.names.chosen = Some(chosen.to_vec());
-        for (step, is_chosen) in steps.iter().zip(chosen) {
+        for ((section, step), is_chosen) in all_steps(tree).zip(chosen) {
+            self.names.section = section;
             if *is_chosen {
                 self.step(step);
             } else {
@@ -53,6 +54,7 @@ impl Checker<'_> {
             }
             self.names.ended += 1;
         }
+        self.names.section = Section::Steps;
     }
 
     fn id(&mut self, step: &Node, ids: &mut BTreeMap<String, Span>) {

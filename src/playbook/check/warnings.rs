@@ -8,6 +8,8 @@ use std::sync::LazyLock;
 use regex_lite::Regex;
 
 use crate::diagnostic::{Code, Diagnostic};
+use crate::outcome::Section;
+use crate::playbook::all_steps;
 use crate::playbook::check::names::{Maker, Names};
 use crate::playbook::check::steps::captures;
 use crate::playbook::template::{Place, uses_of_template};
@@ -37,6 +39,7 @@ static CREDENTIAL: LazyLock<Option<Regex>> = LazyLock::new(|| {
 
 /// Who makes a capture, and when.
 struct Made<'t> {
+    section: Section,
     step: usize,
     span: Span,
     when: Option<&'t str>,
@@ -46,16 +49,17 @@ struct Made<'t> {
 /// Every warning.
 pub(super) fn warnings(file: &SourceFile, tree: &Node, names: &Names) -> Vec<Diagnostic> {
     let mut found = Warnings { file, found: Vec::new() };
-    let steps = tree.get("steps").map(Node::items).unwrap_or_default();
+    let steps: Vec<(Section, &Node)> = all_steps(tree).collect();
     found.unused(names);
-    found.may_not_be_set(steps, names);
-    for step in steps {
+    found.may_not_be_set(&steps, names);
+    for (_, step) in &steps {
         found.wait_without_bound(step);
     }
-    for part in [tree.get("vars"), tree.get("inputs"), tree.get("steps"), tree.get("outputs")].into_iter().flatten() {
+    let parts = ["vars", "inputs", "outputs"].into_iter().chain(Section::ALL.map(Section::key));
+    for part in parts.filter_map(|part| tree.get(part)) {
         found.credentials(part, None);
     }
-    found.shown_secrets(tree, steps);
+    found.shown_secrets(tree, &steps);
     found.found.sort_by_key(|warning| warning.span.start);
     found.found
 }
@@ -85,13 +89,14 @@ impl Warnings<'_> {
         }
     }
 
-    /// A use of what only a step with a `when` of its own makes, or one whose failure is ignored.
-    fn may_not_be_set(&mut self, steps: &[Node], names: &Names) {
+    /// A use of what only a step with a `when` of its own makes, or one whose failure is ignored, or one that the run may not
+    /// come to before `rescue` or `always`.
+    fn may_not_be_set(&mut self, steps: &[(Section, &Node)], names: &Names) {
         let mut makers: BTreeMap<&str, Vec<Made<'_>>> = BTreeMap::new();
-        for (at, step) in steps.iter().enumerate() {
+        for (at, (section, step)) in steps.iter().enumerate() {
             let may_be_ignored = step.get("ignore_errors").is_some();
             for (name, span) in captures(step) {
-                let made = Made { step: at, span, when: when(step), may_be_ignored };
+                let made = Made { section: *section, step: at, span, when: when(step), may_be_ignored };
                 makers.entry(name).or_default().push(made);
             }
         }
@@ -104,17 +109,32 @@ impl Warnings<'_> {
         let mut told = BTreeSet::new();
         for used in names.uses.iter().filter(|used| !used.guarded) {
             let Some(made) = makers.get(used.name.as_str()) else { continue };
-            let own = steps.get(used.step).and_then(when).filter(|_| !used.in_when);
-            let is_sure =
-                |made: &Made<'_>| !made.may_be_ignored && (made.when.is_none() || (own.is_some() && made.when == own));
+            let user = steps.get(used.step);
+            let own = user.and_then(|(_, step)| when(step)).filter(|_| !used.in_when);
+            // Outputs are made when all is well, and then no step of `rescue` has run.
+            let is_reached = |made: &Made<'_>| match user {
+                Some((section, _)) => made.section == *section,
+                None => made.section != Section::Rescue,
+            };
+            let is_sure = |made: &Made<'_>| {
+                let is_wanted = made.when.is_none() || (own.is_some() && made.when == own);
+                !made.may_be_ignored && is_wanted && is_reached(made)
+            };
             let mut before = made.iter().filter(|made| made.step < used.step);
             let Some(last) = made.iter().rfind(|made| made.step < used.step) else { continue };
             if before.any(is_sure) || asked.contains(&(used.step, used.name.as_str())) || !told.insert(&used.name) {
                 continue;
             }
-            let why = if last.may_be_ignored { "its failure may be ignored" } else { "it has a `when`" };
+            let why = match last {
+                _ if last.may_be_ignored => "its failure may be ignored",
+                Made { when: Some(_), .. } => "it has a `when`",
+                _ => "the run may fail before it",
+            };
             let message = format!("`{}` may not be set: the step that makes it may not, since {why}", used.name);
-            let help = format!("ask `{} is defined`, or give both steps the same `when`", used.name);
+            let help = match last.when {
+                None if !last.may_be_ignored => format!("ask `{} is defined`", used.name),
+                _ => format!("ask `{} is defined`, or give both steps the same `when`", used.name),
+            };
             let warning = Diagnostic::new(
                 Code::MAY_NOT_BE_SET,
                 self.file,
@@ -174,7 +194,7 @@ impl Warnings<'_> {
     }
 
     /// Secret inputs, and vars made of them, in what Airflow shows to every reader.
-    fn shown_secrets(&mut self, tree: &Node, steps: &[Node]) {
+    fn shown_secrets(&mut self, tree: &Node, steps: &[(Section, &Node)]) {
         let mut secrets: BTreeSet<String> = BTreeSet::new();
         for entry in tree.get("inputs").map(Node::entries).unwrap_or_default() {
             if matches!(entry.value.get("secret").map(|node| &node.value), Some(NodeValue::Bool(true))) {
@@ -186,7 +206,7 @@ impl Warnings<'_> {
                 secrets.insert(entry.key.clone());
             }
         }
-        for step in steps.iter().filter(|_| !secrets.is_empty()) {
+        for (_, step) in steps.iter().filter(|_| !secrets.is_empty()) {
             let places = [("trigger_dag", "note"), ("trigger_dag", "conf"), ("post_dataset_event", "extra")];
             for (action, key) in places {
                 let value = step.get(action).and_then(|arguments| arguments.get(key));
