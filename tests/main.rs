@@ -27,6 +27,7 @@ mod retry;
 mod sandbox_recordings;
 mod sections;
 mod selection;
+mod signals;
 mod values;
 mod wait;
 mod what_is_asked;
