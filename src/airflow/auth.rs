@@ -9,7 +9,7 @@ use reqwest::header::HeaderValue;
 use secrecy::{ExposeSecret, SecretString};
 
 /// The user under whose name an API key is exchanged for a token.
-pub(super) const KEY_USER: &str = "__datacoves_token__";
+pub const KEY_USER: &str = "__datacoves_token__";
 
 /// A credential as the environment or an `.env` file gives it.
 #[derive(Debug, Clone)]

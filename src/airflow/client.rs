@@ -8,6 +8,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use reqwest::Method;
 use serde_json::{Map, Value};
 use tokio::sync::OnceCell;
 
@@ -18,11 +19,12 @@ use super::answer::{
 use super::auth::{AuthScheme, BadCredential, Credential};
 use super::base_url::BaseUrl;
 use super::call::{Call, Rows, escape};
-use super::error::{ApiError, ErrorKind};
+use super::error::{ApiError, ErrorKind, RequestLine};
 use super::model::{ApiVersion, RunState};
 use super::sender::Sender;
 use super::session::Session;
-use super::verdict::Received;
+use super::unsent::{Shelf, UnsentRequest};
+use super::verdict::{self, Received};
 use super::{v1, v2};
 use crate::clock::Clock;
 use crate::http::{Deadline, HttpClient, HttpOptions, SetupError};
@@ -61,7 +63,7 @@ pub enum ClientError {
 
 /// A client for one Airflow; clones share login and connections.
 #[derive(Debug, Clone)]
-pub struct Client(Arc<Inner>);
+pub struct Client(Arc<Inner>, Option<Shelf>);
 
 #[derive(Debug)]
 struct Inner {
@@ -81,7 +83,26 @@ impl Client {
         let session = Session::new(options.auth, options.credential, options.on_secret)?;
         let version = OnceCell::new_with(options.version.or(options.base_url.version()));
         let sender = Sender { http, base_url: options.base_url };
-        Ok(Self(Arc::new(Inner { sender, session, version, clock: options.clock })))
+        Ok(Self(Arc::new(Inner { sender, session, version, clock: options.clock }), None))
+    }
+
+    /// The same client, but unable to change anything: what is no `GET` is laid aside, and its method fails. A login is made
+    /// all the same.
+    #[must_use]
+    pub fn that_only_reads(self) -> Self {
+        Self(self.0, Some(Shelf::default()))
+    }
+
+    /// Whether it is unable to change anything.
+    #[must_use]
+    pub const fn only_reads(&self) -> bool {
+        self.1.is_some()
+    }
+
+    /// The request that was laid aside last, which is forgotten.
+    #[must_use]
+    pub fn take_unsent(&self) -> Option<UnsentRequest> {
+        self.1.as_ref()?.take()
     }
 
     /// Where the Airflow is.
@@ -134,6 +155,12 @@ impl Client {
             Some(ApiVersion::V2) | None => v2::events_path(dataset_id),
         };
         format!("{}{path}", self.api_base())
+    }
+
+    /// Where a credential is exchanged for a token, on an Airflow that has this.
+    #[must_use]
+    pub fn login_url(&self) -> String {
+        self.base_url().under_root(v2::LOGIN).to_string()
     }
 
     fn api_base(&self) -> String {
@@ -356,6 +383,12 @@ impl Client {
         let version = self.version(&deadline).await?;
         let call = call(version);
         let shown = session.shown(sender, version, &deadline).await?;
+        if let Some(shelf) = self.1.as_ref().filter(|_| call.method != Method::GET) {
+            let request = sender.request(&call, version, None)?;
+            let line = RequestLine::new(&request.method, &request.url);
+            shelf.lay_aside(UnsentRequest::of(&request, call.body, session.scheme_of(version, &shown)));
+            return Err(verdict::only_reads(&line));
+        }
         let answer = sender.send(&call, version, shown.header, &deadline).await;
         let refused = answer.as_ref().is_err_and(|error| error.kind == ErrorKind::Unauthorized);
         let Some(login) = shown.login.filter(|_| refused) else { return answer };

@@ -90,6 +90,8 @@ pub enum ErrorKind {
     WrongApi,
     /// An id that can't be put into a path; nothing was sent.
     BadRequestPath,
+    /// The client only reads, and this would change something; nothing was sent.
+    OnlyReads,
 }
 
 /// What became of a write.
@@ -152,7 +154,8 @@ impl ApiError {
             | ErrorKind::TooLarge
             | ErrorKind::Unreadable
             | ErrorKind::WrongApi
-            | ErrorKind::BadRequestPath => None,
+            | ErrorKind::BadRequestPath
+            | ErrorKind::OnlyReads => None,
         }
     }
 

@@ -10,6 +10,7 @@ pub mod base_url;
 pub mod client;
 pub mod error;
 pub mod model;
+pub mod unsent;
 
 mod call;
 mod log;

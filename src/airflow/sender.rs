@@ -20,6 +20,24 @@ pub(super) struct Sender {
 }
 
 impl Sender {
+    /// The request of a call, as it is sent.
+    pub(super) fn request<T>(
+        &self,
+        call: &Call<T>,
+        version: ApiVersion,
+        header: Option<HeaderValue>,
+    ) -> Result<Request, ApiError> {
+        let url = call.url(&self.base_url, version);
+        if let Some(id) = call.path.bad_id() {
+            return Err(verdict::bad_path(&RequestLine::new(&call.method, &url), id));
+        }
+        let mut headers = HeaderMap::from_iter([(ACCEPT, HeaderValue::from_static(call.accept))]);
+        headers.extend(header.map(|header| (AUTHORIZATION, header)));
+        headers.extend(call.body.as_ref().map(|_| (CONTENT_TYPE, HeaderValue::from_static(JSON))));
+        let body = call.body.as_ref().map(|body| body.to_string().into_bytes());
+        Ok(Request { method: call.method.clone(), url, headers, body })
+    }
+
     /// Sends one request.
     pub(super) async fn send<T>(
         &self,
@@ -28,16 +46,8 @@ impl Sender {
         header: Option<HeaderValue>,
         deadline: &Deadline,
     ) -> Result<Received<T>, ApiError> {
-        let url = call.url(&self.base_url, version);
-        let line = RequestLine::new(&call.method, &url);
-        if let Some(id) = call.path.bad_id() {
-            return Err(verdict::bad_path(&line, id));
-        }
-        let mut headers = HeaderMap::from_iter([(ACCEPT, HeaderValue::from_static(call.accept))]);
-        headers.extend(header.map(|header| (AUTHORIZATION, header)));
-        headers.extend(call.body.as_ref().map(|_| (CONTENT_TYPE, HeaderValue::from_static(JSON))));
-        let body = call.body.as_ref().map(|body| body.to_string().into_bytes());
-        let request = Request { method: call.method.clone(), url, headers, body };
+        let request = self.request(call, version, header)?;
+        let line = RequestLine::new(&request.method, &request.url);
         match self.http.exchange(request, deadline).await {
             Err(error) => Err(verdict::no_answer(&line, &error)),
             Ok(answer) => {

@@ -60,6 +60,15 @@ impl Session {
         Some(if self.scheme == AuthScheme::Auto { usual(credential) } else { self.scheme })
     }
 
+    /// The scheme of what is shown; where a key could not be exchanged, it is the key's own.
+    pub(super) fn scheme_of(&self, version: ApiVersion, shown: &Shown) -> AuthScheme {
+        let is_token = shown.header.as_ref().is_some_and(|header| header.as_bytes().starts_with(b"Token "));
+        match self.scheme(version) {
+            Some(AuthScheme::Exchange) if is_token => AuthScheme::Token,
+            scheme => scheme.unwrap_or(AuthScheme::None),
+        }
+    }
+
     /// What to show with the next request; logs in if that has not been done.
     pub(super) async fn shown(
         &self,

@@ -84,6 +84,12 @@ pub(super) fn bad_path(request: &RequestLine, id: &str) -> ApiError {
     Draft::of(ErrorKind::BadRequestPath, Delivery::Refused).unanswered(request, &message)
 }
 
+/// A request that would change something, of a client that only reads; nothing was sent.
+pub(super) fn only_reads(request: &RequestLine) -> ApiError {
+    Draft::of(ErrorKind::OnlyReads, Delivery::Refused)
+        .unanswered(request, "it was not sent, since nothing may be changed")
+}
+
 /// An answer that is no success.
 fn refusal(asked: &Asked<'_>, answer: &Answer) -> ApiError {
     if let Some(error) = cut_short(asked, answer) {

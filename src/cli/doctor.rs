@@ -193,9 +193,8 @@ fn remedy(error: &ApiError) -> &'static str {
         | ErrorKind::TooLarge
         | ErrorKind::AcceptedButCut
         | ErrorKind::Unreadable
-        | ErrorKind::BadRequestPath => {
-            "check that the URL is that of an Airflow 2 or 3, and nothing in between answers"
-        }
+        | ErrorKind::BadRequestPath
+        | ErrorKind::OnlyReads => "check that the URL is that of an Airflow 2 or 3, and nothing in between answers",
     }
 }
 

@@ -17,6 +17,9 @@ use super::call::{Call, PAGE_ROWS, Path, Rows, Unreadable, escape, read_json};
 use super::log;
 use super::model::RunState;
 
+/// Where a name and a password are exchanged for a token; outside the API.
+pub(super) const LOGIN: &str = "/auth/token";
+
 /// How a credential is shown here unless the user says otherwise.
 pub(super) const fn usual_scheme(credential: &Credential) -> AuthScheme {
     match credential {
@@ -28,7 +31,7 @@ pub(super) const fn usual_scheme(credential: &Credential) -> AuthScheme {
 /// `POST /auth/token`, under the root and not under `/api/v2`: 201 with a token that lives for a day by default.
 pub(super) fn login(username: &str, password: &SecretString) -> Call<SecretString> {
     let body = json!({ "username": username, "password": password.expose_secret() });
-    Call::post(Path::under_root("/auth/token"), body, read_json::<wire::Login, _>)
+    Call::post(Path::under_root(LOGIN), body, read_json::<wire::Login, _>)
 }
 
 /// The page of a run in the UI of Airflow 3.
