@@ -1,12 +1,14 @@
 //! The template engine with its settings: what a template may do, and how much of it.
 
 use std::ops::Range;
+use std::sync::Arc;
 
 use minijinja::syntax::SyntaxConfig;
 use minijinja::value::ValueKind;
 use minijinja::{AutoEscape, Environment, Error, ErrorKind, Output, State, UndefinedBehavior, Value};
 
 use crate::playbook::template::bounds::{Capped, OUTPUT_MAX};
+use crate::playbook::template::open::Witness;
 use crate::playbook::template::time::RunClock;
 use crate::playbook::template::{bounds, filters, time};
 
@@ -19,6 +21,8 @@ const LONGEST_NAME: usize = 60;
 #[derive(Debug)]
 pub struct Engine {
     environment: Environment<'static>,
+    /// Sees when a value is looked at that is not known.
+    pub(super) witness: Arc<Witness>,
 }
 
 /// Why a template or expression gave nothing.
@@ -29,6 +33,8 @@ pub struct RenderError {
     pub message: String,
     /// The bytes of the template's text that are to blame, when known.
     pub range: Option<Range<usize>>,
+    /// The value that was looked at and is not known: then nothing else is wrong.
+    pub open: Option<String>,
 }
 
 impl Engine {
@@ -47,7 +53,7 @@ impl Engine {
         bounds::add(&mut environment);
         filters::add(&mut environment);
         time::add(&mut environment, clock);
-        Self { environment }
+        Self { environment, witness: Arc::default() }
     }
 
     /// Works an expression out.
@@ -56,13 +62,27 @@ impl Engine {
     /// When it can't be read, a name is undefined, or a bound is reached.
     pub fn evaluate(&self, expression: &str, scope: &Value) -> Result<Value, RenderError> {
         let compiled = self.environment.compile_expression(expression).map_err(|error| RenderError::new(&error))?;
-        let value = compiled.eval(scope.clone()).map_err(|error| RenderError::in_text(&error, expression))?;
-        if value.is_undefined() {
-            let start = expression.len() - expression.trim_start().len();
-            let range = start..start + expression.trim().len();
-            return Err(RenderError { message: undefined(expression.get(range.clone())), range: Some(range) });
-        }
-        Ok(value)
+        self.watched(|| {
+            let value = compiled.eval(scope.clone()).map_err(|error| RenderError::in_text(&error, expression))?;
+            if value.is_undefined() {
+                let start = expression.len() - expression.trim_start().len();
+                let range = start..start + expression.trim().len();
+                let message = undefined(expression.get(range.clone()));
+                return Err(RenderError { message, range: Some(range), open: None });
+            }
+            Ok(value)
+        })
+    }
+
+    /// A value as JSON, once it is known not to be endless.
+    ///
+    /// # Errors
+    /// When it is too large, or has no form in JSON.
+    pub fn json(&self, value: &Value) -> Result<serde_json::Value, RenderError> {
+        self.watched(|| {
+            bounds::json(value).map_err(|error| RenderError::new(&error))?;
+            serde_json::to_value(value).map_err(|error| RenderError::plain(format!("the value can't be used: {error}")))
+        })
     }
 
     /// Renders a template to text.
@@ -71,12 +91,13 @@ impl Engine {
     /// When it can't be read, a name is undefined, a value does not fit into text, or a bound is reached.
     pub fn render(&self, template: &str, scope: &Value) -> Result<String, RenderError> {
         let compiled = self.environment.template_from_str(template).map_err(|error| RenderError::new(&error))?;
-        let mut text = Capped::default();
-        compiled
-            .render_captured_to(scope.clone(), &mut text)
-            .map_err(|error| RenderError::in_text(&error, template))?;
-        String::from_utf8(text.bytes)
-            .map_err(|_| RenderError { message: "the text is not valid UTF-8".to_owned(), range: None })
+        self.watched(|| {
+            let mut text = Capped::default();
+            compiled
+                .render_captured_to(scope.clone(), &mut text)
+                .map_err(|error| RenderError::in_text(&error, template))?;
+            String::from_utf8(text.bytes).map_err(|_| RenderError::plain("the text is not valid UTF-8"))
+        })
     }
 
     /// Whether a filter of this name exists.
@@ -124,6 +145,11 @@ impl RenderError {
         Self { message, ..plain }
     }
 
+    /// An error that no part of the text is to blame for.
+    pub(super) fn plain(message: impl Into<String>) -> Self {
+        Self { message: message.into(), range: None, open: None }
+    }
+
     pub(super) fn new(error: &Error) -> Self {
         let detail = error.detail().unwrap_or_default();
         let message = match error.kind() {
@@ -136,7 +162,7 @@ impl RenderError {
             kind if detail.is_empty() => kind.to_string(),
             kind => format!("{kind}: {detail}"),
         };
-        Self { message, range: error.range() }
+        Self { message, range: error.range(), open: None }
     }
 }
 

@@ -7,12 +7,14 @@ mod bounds;
 mod engine;
 mod filters;
 mod names;
+mod open;
 mod shape;
 mod time;
 mod tree;
 
 pub use engine::{Engine, RenderError};
 pub use names::{NameUse, Uses, uses_of_expression, uses_of_template};
+pub use open::{look_at, placeholder};
 pub use shape::Shape;
 pub use time::RunClock;
 pub use tree::{Expr, Place, Template, TemplateError};

@@ -90,13 +90,13 @@ pub fn uses_of_template(text: &str) -> Result<Uses, RenderError> {
 fn bounded(text: &str) -> Result<(), RenderError> {
     if text.len() > TEMPLATE_MAX {
         let message = format!("a text with templates in it may have {} KiB", TEMPLATE_MAX / 1024);
-        return Err(RenderError { message, range: None });
+        return Err(RenderError::plain(message));
     }
     match text.match_indices("{%").nth(MOST_STATEMENTS) {
         None => Ok(()),
         Some((at, sign)) => {
             let message = format!("it has more than {MOST_STATEMENTS} `{{% %}}`");
-            Err(RenderError { message, range: Some(at..at + sign.len()) })
+            Err(RenderError { message, range: Some(at..at + sign.len()), open: None })
         }
     }
 }
@@ -107,7 +107,10 @@ fn short_enough(text: &str, range: Range<usize>) -> Result<(), RenderError> {
         return Ok(());
     }
     let start = range.start..range.start + text[range.start..].chars().next().map_or(0, char::len_utf8);
-    Err(RenderError { message: format!("it is longer than {EXPRESSION_MAX} characters"), range: Some(start) })
+    Err(RenderError {
+        range: Some(start),
+        ..RenderError::plain(format!("it is longer than {EXPRESSION_MAX} characters"))
+    })
 }
 
 struct Finder<'t> {

@@ -5,7 +5,6 @@ use std::ops::Range;
 use minijinja::Value as Dynamic;
 use serde_json::{Map, Value};
 
-use crate::playbook::template::bounds;
 use crate::playbook::template::engine::{Engine, RenderError};
 use crate::source::{Location, SourceFile, Span};
 use crate::yaml::{Node, NodeValue, span_in_scalar};
@@ -136,7 +135,7 @@ impl Template {
             Self::Literal(value) => Ok(value.clone()),
             Self::Expression(expression) => {
                 let value = expression.evaluate(engine, scope)?;
-                plain(&value).map_err(|error| TemplateError { error, place: expression.place })
+                engine.json(&value).map_err(|error| TemplateError { error, place: expression.place })
             }
             Self::Text(text) => engine
                 .render(&text.text, scope)
@@ -163,13 +162,6 @@ impl Template {
             Self::Map(entries) => entries.iter().for_each(|(_, value)| value.visit(visit)),
         }
     }
-}
-
-/// The value as JSON, once it is known not to be endless.
-fn plain(value: &Dynamic) -> Result<Value, RenderError> {
-    bounds::json(value).map_err(|error| RenderError::new(&error))?;
-    serde_json::to_value(value)
-        .map_err(|error| RenderError { message: format!("the value can't be used: {error}"), range: None })
 }
 
 /// The inside of a text that is one `{{ expression }}` and nothing else, and where it begins.
