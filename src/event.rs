@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::outcome::{ActionKind, ActionResult, Failure, InputSource, Section, StepOutcome, WriteKind};
+use crate::outcome::{ActionKind, ActionResult, Failure, InputSource, Section, ShownWrite, StepOutcome, WriteKind};
 
 /// One thing that happened.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -52,6 +52,18 @@ pub enum EventKind {
         identity: String,
         /// What became of it.
         fate: WriteFate,
+    },
+    /// A check shows a write in place of sending it.
+    WriteShown(Box<WriteShown>),
+    /// A check leaves something out, or can't know it.
+    LeftOpen {
+        /// The step.
+        step: usize,
+        /// The `when` that can't be judged, so that the step may or may not run.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        condition: Option<String>,
+        /// One sentence.
+        message: String,
     },
     /// A DAG run that is waited for was looked at.
     Waiting {
@@ -112,6 +124,8 @@ impl EventKind {
             Self::RunResumed(resumed) => resumed.steps.iter().any(|step| step.action.is_write()),
             Self::StepStarted { .. }
             | Self::TryFailed(_)
+            | Self::WriteShown(_)
+            | Self::LeftOpen { .. }
             | Self::Waiting { .. }
             | Self::Warned { .. }
             | Self::Printed { .. }
@@ -163,6 +177,9 @@ pub struct RunStarted {
     /// Who runs the playbook already, so that nothing of this is run.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub held_by: Option<String>,
+    /// Whether it is a check, which sends nothing that changes anything.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_check: bool,
     /// The steps that are run, in order.
     pub steps: Vec<StepInfo>,
 }
@@ -254,6 +271,15 @@ pub struct WriteAnnounced {
     pub arguments: Value,
 }
 
+/// A write in place of which its request is shown.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct WriteShown {
+    /// The step.
+    pub step: usize,
+    /// The write.
+    pub shown: ShownWrite,
+}
+
 /// What became of a write.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -300,6 +326,9 @@ pub struct StepFinished {
     /// The captures whose values are not kept, since they hold a secret or the step has `no_log`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub withheld: Vec<String>,
+    /// The captures whose values a check can't know.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unknown: Vec<String>,
     /// How many requests it sent.
     pub requests: u32,
     /// How many of these read a further page of a list.
@@ -353,6 +382,7 @@ mod tests {
             is_id_given: false,
             left_out: 0,
             held_by: None,
+            is_check: false,
             steps: vec![StepInfo::new("a".to_owned(), action)],
         }))
     }

@@ -9,6 +9,7 @@ mod actions;
 mod cli;
 mod docs;
 mod doctor;
+mod dry;
 mod explained;
 mod expressions;
 mod faults;

@@ -121,6 +121,11 @@ impl Stage {
         self
     }
 
+    /// With a client that is unable to change anything.
+    pub(crate) fn that_only_reads(self) -> Self {
+        Self { client: self.client.that_only_reads(), ..self }
+    }
+
     /// Runs a playbook to its end.
     pub(crate) async fn run(&self, playbook: &str) -> Ran {
         self.run_watched(playbook, &|_| false, &|_| None).await

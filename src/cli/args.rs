@@ -114,6 +114,7 @@ pub(super) struct DoctorArgs {
 
 /// Running.
 #[derive(Debug, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own on the command line")]
 pub(super) struct RunArgs {
     /// The playbook to run
     #[arg(required = true)]
@@ -144,6 +145,14 @@ pub(super) struct RunArgs {
     /// List the steps that would be run, with their tags, and run nothing
     #[arg(long, env = "MYAF_RUN_LIST_STEPS", hide_env = true, value_parser = FalseyValueParser::new())]
     pub(super) list_steps: bool,
+
+    /// Do all reads and show each write in place of sending it: nothing is changed
+    #[arg(short = 'C', long, env = "MYAF_RUN_CHECK", hide_env = true, value_parser = FalseyValueParser::new())]
+    pub(super) check: bool,
+
+    /// With -C: print each write as a command for curl, on stdout
+    #[arg(long, requires = "check", env = "MYAF_RUN_CURL", hide_env = true, value_parser = FalseyValueParser::new())]
+    pub(super) curl: bool,
 
     /// Give the run this id, to find what an earlier run with it has made
     #[arg(long, value_name = "ID", env = "MYAF_RUN_RUN_ID", hide_env = true)]
@@ -220,6 +229,10 @@ pub(super) struct ResumeArgs {
     /// Go on although the playbook or the Airflow is another one
     #[arg(long, env = "MYAF_RUN_ALLOW_CHANGED", hide_env = true, value_parser = FalseyValueParser::new())]
     pub(super) allow_changed: bool,
+
+    /// Refused: what a resumed run would do can't be checked
+    #[arg(short = 'C', long, env = "MYAF_RUN_CHECK", hide = true, value_parser = FalseyValueParser::new())]
+    pub(super) check: bool,
 
     /// Give a secret input its value again
     #[arg(

@@ -16,6 +16,7 @@ use crate::journal::Writer;
 use crate::plan::{self, Context, GivenInput, NotSelected, Plan, Selected};
 use crate::playbook::Loaded;
 use crate::record::{RunRecord, Verdict};
+use crate::reporter::curl::Curl;
 use crate::reporter::json;
 use crate::reporter::text::Text;
 
@@ -25,6 +26,8 @@ pub(super) struct Invocation<'a> {
     pub(super) environment: &'a Environment,
     pub(super) streams: &'a mut Streams,
     pub(super) manner: Manner,
+    /// With `--curl`: what the commands need.
+    pub(super) curl: Option<Curl>,
 }
 
 /// Which run it is.
@@ -48,7 +51,7 @@ impl<'a> Invocation<'a> {
     pub(super) fn new(args: &'a RunningArgs, environment: &'a Environment, streams: &'a mut Streams) -> Self {
         let colour = is_coloured(environment, environment.terminals.stderr, args.no_color);
         let manner = Manner { format: args.message_format, strict: args.strict, colour };
-        Self { args, environment, streams, manner }
+        Self { args, environment, streams, manner, curl: None }
     }
 
     pub(super) fn plan(
@@ -110,7 +113,7 @@ impl<'a> Invocation<'a> {
             ui_url: place.ui_url.clone(),
         };
         let is_kept = recording.writer.is_some();
-        let text = Text::new(plan.file.clone(), self.manner.colour);
+        let text = Text::new(plan.file.clone(), self.manner.colour).with_curl(self.curl.clone());
         let is_terminal = self.environment.terminals.stderr;
         let mut screen = Screen::new(self.streams, (self.args.output, is_terminal), text, recording);
         let ended = tokio::select! {

@@ -25,6 +25,7 @@ mod args;
 mod check;
 mod connect;
 mod connection_args;
+mod curl;
 mod doctor;
 mod explain;
 mod findings;

@@ -47,6 +47,11 @@ struct Resuming<'a> {
 impl Resuming<'_> {
     /// `Err` is the code of what was said already.
     async fn run(mut self, exit: fn(i32)) -> Result<ExitCode, ExitCode> {
+        if self.args.check {
+            return Err(
+                self.refuse("a run that is resumed can't be checked", "unset `MYAF_RUN_CHECK`, or check the playbook")
+            );
+        }
         let store = history::store(&self.args.running.state, self.invocation.environment, self.invocation.streams)?;
         let Some(run_id) = self.run_id(&store)? else {
             self.invocation.streams.err_line("there is no run to go on with");

@@ -15,7 +15,7 @@ use crate::cli::overlap::Overlap;
 use crate::cli::signals::Signals;
 use crate::cli::streams::Streams;
 use crate::cli::{
-    check, connect, doctor, explain, history, inputs, overlap, pages, place, resume, runs, sandbox, schema,
+    check, connect, curl, doctor, explain, history, inputs, overlap, pages, place, resume, runs, sandbox, schema,
 };
 use crate::journal::{Store, is_run_id};
 use crate::plan;
@@ -100,6 +100,8 @@ async fn run(
     let mut plan = invocation.plan(&loaded, (selected, &given), named, &place)?;
     drop(loaded);
     let client = connect::client(connection, &place, environment, invocation.streams)?;
+    let client = if args.check { client.that_only_reads() } else { client };
+    invocation.curl = args.curl.then(|| curl::of(connection, &place, &client));
     let store = store(args, environment, invocation.streams)?;
     let mut lock = None;
     if let Some(store) = &store {
@@ -122,9 +124,9 @@ async fn run(
     Ok(code)
 }
 
-/// The history, for a run that is recorded. The world of a sandbox ends with the process, so a run in it can't go on.
+/// The history, for a run that is recorded; a check is none. The world of a sandbox ends with the process, so a run in it can't go on.
 fn store(args: &RunArgs, environment: &Environment, streams: &mut Streams) -> Result<Option<Store>, ExitCode> {
-    if args.no_journal || args.running.connection.sandbox.is_some() {
+    if args.check || args.no_journal || args.running.connection.sandbox.is_some() {
         return Ok(None);
     }
     history::store(&args.running.state, environment, streams).map(Some)

@@ -85,7 +85,8 @@ fn write(streams: &mut Streams, output: Output, line: &Line) {
     match line {
         Line::Result(text) if output == Output::Text => streams.out_line(text),
         Line::Result(_) => {}
-        Line::Note(text) => streams.err_line(text),
+        Line::Command(text) if output == Output::Text => streams.out_line(text),
+        Line::Command(text) | Line::Note(text) => streams.err_line(text),
         Line::Drawn(text) => streams.err_styled(&format!("{text}\n")),
     }
 }

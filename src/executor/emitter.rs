@@ -3,8 +3,8 @@
 use serde_json::{Map, Value};
 
 use crate::clock::Clock;
-use crate::event::{Event, EventKind, Sink, SinkError, StepFinished, TryFailed, WriteAnnounced};
-use crate::outcome::{Failure, FailureKind};
+use crate::event::{Event, EventKind, Sink, SinkError, StepFinished, TryFailed, WriteAnnounced, WriteShown};
+use crate::outcome::{Failure, FailureKind, ShownRequest, ShownWrite};
 use crate::secret::{MASK, Masker};
 
 /// The only way out of the executor.
@@ -91,6 +91,10 @@ fn withheld(before: &EventKind, masked: EventKind) -> EventKind {
             }
             EventKind::WriteAnnounced(write)
         }
+        (EventKind::WriteShown(before), EventKind::WriteShown(mut write)) => {
+            write.shown.is_masked = before.shown.request != write.shown.request;
+            EventKind::WriteShown(write)
+        }
         (_, masked) => masked,
     }
 }
@@ -107,6 +111,19 @@ fn silenced(kind: EventKind) -> EventKind {
         }
         EventKind::WriteAnnounced(write) => {
             EventKind::WriteAnnounced(Box::new(WriteAnnounced { arguments: Value::Null, ..*write }))
+        }
+        EventKind::WriteShown(write) => EventKind::WriteShown(Box::new(WriteShown {
+            shown: ShownWrite {
+                identity: not_shown(),
+                subject: not_shown(),
+                request: ShownRequest { url: not_shown(), body: None, ..write.shown.request },
+                unknown: Vec::new(),
+                ..write.shown
+            },
+            ..*write
+        })),
+        EventKind::LeftOpen { step, condition, .. } => {
+            EventKind::LeftOpen { step, condition: condition.map(|_| not_shown()), message: not_shown() }
         }
         EventKind::Warned { step, .. } => EventKind::Warned { step, message: format!("a warning is {NOT_SHOWN}") },
         EventKind::Printed { step, .. } => EventKind::Printed { step, text: not_shown() },
@@ -140,7 +157,7 @@ fn without_details(failure: Failure) -> Failure {
 
 /// Where the words of our enums stand in an event, and what a later attempt finds the run, its steps and its writes by: these
 /// stay as they are, or what is done would not be known again. A list's items have the path of the list.
-const OWN_WORDS: [&[&str]; 18] = [
+const OWN_WORDS: [&[&str]; 21] = [
     &["kind"],
     &["outcome"],
     &["write"],
@@ -159,12 +176,15 @@ const OWN_WORDS: [&[&str]; 18] = [
     &["identity"],
     &["again"],
     &["withheld"],
+    &["unknown"],
+    &["shown", "write"],
+    &["shown", "request", "auth"],
 ];
 
 /// Whether what stands there is a value of the author's or of Airflow's, of any type: a number in it may be a secret, too.
 fn is_value(path: &[&str]) -> bool {
     match path {
-        ["captured" | "inputs" | "arguments" | "outputs", ..] => true,
+        ["captured" | "inputs" | "arguments" | "outputs", ..] | ["shown", "request", "body", ..] => true,
         ["result", part, ..] => matches!(*part, "vars" | "conf" | "extra"),
         _ => false,
     }
@@ -219,6 +239,7 @@ mod tests {
             failure: Some(failure),
             captured: serde_json::Map::new(),
             withheld: Vec::new(),
+            unknown: Vec::new(),
             requests: 1,
             pages: 0,
             elapsed_ms: 1,
@@ -247,6 +268,7 @@ mod tests {
             is_id_given: false,
             left_out: 0,
             held_by: None,
+            is_check: false,
             steps: vec![crate::event::StepInfo::new("a-step-id".to_owned(), crate::outcome::ActionKind::Print)],
         };
         let masker = Masker::new();

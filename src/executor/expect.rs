@@ -88,7 +88,7 @@ impl StepRun<'_, '_> {
             }
         };
         if let Some(message) = &expectation.message {
-            let text = message.render(&self.run.plan.engine, scope);
+            let text = message.render_open(&self.run.plan.engine, scope, &mut Vec::new());
             let text = text.map_err(|error| self.run.variables.failure(&error, None))?;
             unmet.message = Some(text.as_str().map_or_else(|| text.to_string(), str::to_owned));
         }

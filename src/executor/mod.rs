@@ -5,6 +5,7 @@
 
 mod action;
 mod capture;
+mod check;
 mod emitter;
 mod expect;
 mod halt;
@@ -21,7 +22,7 @@ mod variables;
 mod wait;
 mod write;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 use std::time::Duration;
 
@@ -40,7 +41,7 @@ use crate::executor::emitter::Emitter;
 use crate::executor::halt::Halt;
 use crate::executor::sections::Failed;
 use crate::executor::variables::Variables;
-use crate::outcome::Failure;
+use crate::outcome::{ActionResult, Failure};
 use crate::plan::{Attempt, Plan, PlannedStep};
 use crate::secret::Masker;
 
@@ -98,6 +99,8 @@ struct Run<'a> {
     server_ahead: Option<SignedDuration>,
     /// When each DAG was last read and not paused, by the clock's elapsed time.
     ready_dags: BTreeMap<String, Duration>,
+    /// In a check: the DAGs that would be unpaused by now.
+    shown_unpaused: BTreeSet<String>,
 }
 
 /// Why a step went no further.
@@ -108,6 +111,8 @@ enum Stop {
     Interrupted(Option<String>),
     /// There was nothing for it to do, for this reason.
     Skipped(String),
+    /// In a check: what comes next can't be known; this is what is known of its result.
+    LeftOpen(Box<ActionResult>),
     /// An event could not be kept.
     Broken(SinkError),
 }
@@ -147,9 +152,10 @@ pub async fn execute(plan: &Plan, tools: &Tools<'_>, sink: &mut dyn Sink) -> Res
         datasets: None,
         server_ahead: None,
         ready_dags: BTreeMap::new(),
+        shown_unpaused: BTreeSet::new(),
     };
     run.emitter.emit(match &plan.attempt {
-        None => EventKind::RunStarted(Box::new(beginning(plan))),
+        None => EventKind::RunStarted(Box::new(beginning(plan, tools.client.only_reads()))),
         Some(attempt) => EventKind::RunResumed(Box::new(next_attempt(plan, attempt))),
     })?;
     if plan.held_by.is_none() {
@@ -165,7 +171,7 @@ impl Run<'_> {
     fn make_outputs(&mut self) -> Result<(), SinkError> {
         let mut made = OutputsMade { outputs: Map::new(), failure: None };
         for (name, template) in &self.plan.outputs {
-            match template.render(&self.plan.engine, &self.variables.scope()) {
+            match template.render_open(&self.plan.engine, &self.variables.scope(), &mut Vec::new()) {
                 Ok(value) => {
                     made.outputs.insert(name.clone(), value);
                 }
@@ -181,7 +187,7 @@ impl Run<'_> {
     }
 }
 
-fn beginning(plan: &Plan) -> RunStarted {
+fn beginning(plan: &Plan, is_check: bool) -> RunStarted {
     let secret = |name: &String| plan.secret_inputs.contains(name);
     let shown = |name: &String, value: &serde_json::Value| if secret(name) { "***".into() } else { value.clone() };
     let inputs: Map<_, _> = plan.inputs.iter().map(|(name, value)| (name.clone(), shown(name, value))).collect();
@@ -201,6 +207,7 @@ fn beginning(plan: &Plan) -> RunStarted {
         is_id_given: plan.is_id_given,
         left_out: plan.left_out,
         held_by: plan.held_by.clone(),
+        is_check,
         steps: steps(plan),
     }
 }

@@ -1,10 +1,8 @@
 //! One step, from its `when` to its captures.
 
-use serde_json::{Map, Value};
-
 use crate::event::{EventKind, SinkError, StepFinished, TryFailed};
 use crate::executor::action::vars;
-use crate::executor::capture::{fields, names};
+use crate::executor::capture::{Captured, names};
 use crate::executor::emitter::NOT_SHOWN;
 use crate::executor::retry::Next;
 use crate::executor::sections::{Failed, told};
@@ -20,14 +18,14 @@ struct End {
     outcome: StepOutcome,
     result: Option<ActionResult>,
     failure: Option<Failure>,
-    captured: Map<String, Value>,
+    captured: Captured,
     /// Why it was skipped, when it found that out itself.
     why: Option<String>,
 }
 
 impl End {
     fn without_result(outcome: StepOutcome, failure: Option<Failure>) -> Self {
-        Self { outcome, result: None, failure, captured: Map::new(), why: None }
+        Self { outcome, result: None, failure, captured: Captured::default(), why: None }
     }
 }
 
@@ -41,10 +39,18 @@ impl StepRun<'_, '_> {
         let end = match (self.is_wanted(), name) {
             (Ok(false), _) => Ok(End::without_result(StepOutcome::Skipped, None)),
             (Ok(true), Ok(_)) => self.act().await,
-            (Err(failure), _) | (Ok(true), Err(failure)) => Err(Stop::from(failure)),
+            (Err(stop), _) => Err(stop),
+            (Ok(true), Err(failure)) => Err(Stop::from(failure)),
         };
         let end = match end {
             Ok(end) => end,
+            Err(Stop::Failed(failure)) if self.is_conditional => {
+                self.leave_open(format!("it would fail: {}", failure.message))?;
+                End::without_result(StepOutcome::Unknown, None)
+            }
+            Err(Stop::LeftOpen(result)) => {
+                End { result: Some(*result), ..End::without_result(StepOutcome::Unknown, None) }
+            }
             Err(Stop::Failed(failure)) => {
                 let outcome = self.outcome_of(&failure);
                 End { result: self.known.take(), ..End::without_result(outcome, Some(*failure)) }
@@ -60,8 +66,14 @@ impl StepRun<'_, '_> {
         self.finish(end)
     }
 
-    fn finish(&mut self, end: End) -> Result<StepOutcome, SinkError> {
-        if end.captured.is_empty() {
+    fn finish(&mut self, mut end: End) -> Result<StepOutcome, SinkError> {
+        if self.is_conditional && end.outcome != StepOutcome::Skipped && end.failure.is_none() {
+            end.outcome = StepOutcome::Unknown;
+        }
+        if end.outcome == StepOutcome::Unknown && (self.is_conditional || end.result.is_none()) {
+            end.captured = Captured { open: self.all_open(), ..Captured::default() };
+        }
+        if end.captured.values.is_empty() {
             let why =
                 end.why.as_ref().filter(|_| !self.planned.no_log).map(|why| format!(": {why}")).unwrap_or_default();
             let why = format!("step `{}` was {}{why}", self.planned.id, end.outcome.as_str());
@@ -69,8 +81,12 @@ impl StepRun<'_, '_> {
                 self.run.variables.unmake(name, &why);
             }
         }
-        for (name, value) in &end.captured {
+        for (name, value) in &end.captured.values {
             self.run.variables.set(name, value);
+        }
+        let unknown = end.captured.open.iter().map(|(name, _)| name.clone()).collect();
+        for (name, value) in end.captured.open {
+            self.run.variables.set_open(name, value);
         }
         let outcome = end.outcome;
         let elapsed = self.run.tools.clock.elapsed().saturating_sub(self.started);
@@ -79,14 +95,19 @@ impl StepRun<'_, '_> {
         if self.planned.section.is_steps() && matches!(outcome, StepOutcome::Failed | StepOutcome::Interrupted) {
             self.run.failed = Some(Failed { step: self.index, told: told(self.planned, end.failure.as_ref()) });
         }
-        self.run.variables.set_ended(&self.planned.id, ended);
+        if outcome == StepOutcome::Unknown {
+            self.run.variables.set_ended_open(&self.planned.id, self.ended_open());
+        } else {
+            self.run.variables.set_ended(&self.planned.id, ended);
+        }
         self.run.emitter.emit(EventKind::StepFinished(Box::new(StepFinished {
             step: self.index,
             outcome,
             result: end.result,
             failure: end.failure,
-            captured: end.captured,
+            captured: end.captured.values,
             withheld: Vec::new(),
+            unknown,
             requests: self.requests,
             pages: self.pages,
             elapsed_ms: millis(elapsed),
@@ -108,30 +129,35 @@ impl StepRun<'_, '_> {
 
     fn name(&self) -> Result<String, Box<Failure>> {
         let Some(name) = &self.planned.name else { return Ok(self.planned.id.clone()) };
-        let value = name.render(&self.run.plan.engine, &self.run.variables.scope());
+        let value = name.render_open(&self.run.plan.engine, &self.run.variables.scope(), &mut Vec::new());
         let value = value.map_err(|error| self.run.variables.failure(&error, None))?;
         Ok(value.as_str().map_or_else(|| value.to_string(), str::to_owned))
     }
 
     /// Whether its `when` lets it run. What an earlier attempt has left in doubt is settled in any case.
-    fn is_wanted(&self) -> Result<bool, Box<Failure>> {
+    fn is_wanted(&mut self) -> Result<bool, Stop> {
         if matches!(&self.planned.past, Past::Begun(writes) if writes.iter().any(WriteRecord::is_in_doubt)) {
             return Ok(true);
         }
-        match &self.planned.when {
-            Some(when) => self.condition(when, &self.run.variables.scope()),
-            None => Ok(true),
+        let Some(when) = &self.planned.when else { return Ok(true) };
+        let scope = self.run.variables.scope();
+        if let Some(what) = self.open_in(when, &scope) {
+            self.may_run(when, &what)?;
+            return Ok(true);
         }
+        Ok(self.condition(when, &scope)?)
     }
 
     async fn act(&mut self) -> Result<End, Stop> {
         let result = self.result().await?;
         let captured = self.capture(&result);
         match captured {
-            Ok(captured) => {
-                let captured = vars(&result).into_iter().chain(captured).collect();
+            Ok(mut captured) => {
+                captured.values = vars(&result).into_iter().chain(captured.values).collect();
+                captured.open.extend(self.open_vars());
                 Ok(End { captured, result: Some(result), ..End::without_result(self.outcome, None) })
             }
+            Err(failure) if self.is_conditional => Err(failure.into()),
             Err(failure) => {
                 let outcome = self.outcome_of(&failure);
                 Ok(failed_with(result, *failure, outcome))
@@ -147,9 +173,9 @@ impl StepRun<'_, '_> {
                 None => self.once().await,
             };
             let failure = match done {
-                Ok(result) => match self.expected(&result) {
-                    Ok(()) => return Ok(result),
-                    Err(failure) => {
+                Ok(result) => match self.unmet_of(&result)? {
+                    None => return Ok(result),
+                    Some(failure) => {
                         self.known = Some(result);
                         failure
                     }
@@ -165,14 +191,28 @@ impl StepRun<'_, '_> {
         unreachable!("tries are counted until one of them ends the loop")
     }
 
-    fn expected(&self, result: &ActionResult) -> Result<(), Box<Failure>> {
+    /// The failure of a result that is not as expected.
+    fn unmet_of(&mut self, result: &ActionResult) -> Result<Option<Box<Failure>>, Stop> {
         if self.planned.expect.is_empty() {
-            return Ok(());
+            return Ok(None);
         }
-        self.expect(&self.planned.expect, &self.run.variables.scope_with(fields(result)))
+        let scope = self.run.variables.scope_with(self.fields(result));
+        let judged = self.judged(&self.planned.expect, &scope)?;
+        Ok(self.expect(&judged, &scope).err())
     }
 
+    /// Does the action once; in a check as far as that can be known.
     pub(super) async fn once(&mut self) -> Result<ActionResult, Stop> {
+        match Box::pin(self.do_action()).await {
+            Err(Stop::LeftOpen(result)) => {
+                self.outcome = StepOutcome::Unknown;
+                Ok(*result)
+            }
+            done => done,
+        }
+    }
+
+    async fn do_action(&mut self) -> Result<ActionResult, Stop> {
         match self.planned.action {
             ActionKind::ListDags => self.list_dags().await,
             ActionKind::AssertDag => self.assert_dag().await,

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use serde_json::Map;
+
 use crate::executor::Stop;
 use crate::executor::step::StepRun;
 use crate::outcome::{ActionResult, Failure, FailureKind};
@@ -69,9 +71,17 @@ impl StepRun<'_, '_> {
         loop {
             let began = self.run.tools.clock.elapsed();
             let result = self.once().await?;
-            let scope = self.run.variables.scope_with(super::capture::fields(&result));
+            let scope = self.run.variables.scope_with(self.fields(&result));
+            if let Some(what) = self.open_in(&until.that, &scope) {
+                self.leave_open(format!("`until` is not judged, since the {what} is not known"))?;
+                return Err(self.left_open(Map::new()));
+            }
             if self.condition(&until.that, &scope)? {
                 return Ok(result);
+            }
+            if self.is_check() {
+                self.leave_open("`until` is not true now; a run would wait for it")?;
+                return Err(self.left_open(Map::new()));
             }
             self.known = Some(result);
             if !self.look_later(&mut pace, began).await? {

@@ -91,6 +91,7 @@ impl StepRun<'_, '_> {
                 value.is_true().then(|| "`retry.unless` is true".to_owned())
             }
             Ok(value) => Some(format!("`retry.unless` gave `{value}`, not true or false")),
+            Err(failed) if failed.error.open.is_some() => None,
             Err(failed) => Some(format!("`retry.unless` can't be worked out: {}", failed.error.message)),
         }
     }

@@ -92,7 +92,7 @@ impl Run<'_> {
 
     async fn section(&mut self, section: Section) -> Result<Course, SinkError> {
         let plan = self.plan;
-        let mut did_something = false;
+        let (mut did_something, mut is_known) = (false, true);
         for (index, planned) in plan.steps.iter().enumerate().filter(|(_, step)| step.section == section) {
             if let Past::Done(done) = &planned.past {
                 self.variables.keep(planned, done);
@@ -114,11 +114,13 @@ impl Run<'_> {
                 StepOutcome::Passed | StepOutcome::Already | StepOutcome::Ignored | StepOutcome::Rescued => {
                     did_something = true;
                 }
+                // In a check: what it would do may mend a failure, or not.
+                StepOutcome::Unknown => is_known = false,
                 StepOutcome::Failed => return Ok(Course::Failed),
                 StepOutcome::Interrupted => return Ok(Course::Cut),
             }
         }
-        Ok(Course::Whole { did_something })
+        Ok(Course::Whole { did_something: did_something && is_known })
     }
 
     /// How long this attempt has taken so far.

@@ -2,6 +2,7 @@
 //!
 //! How it runs is `perform`; what its action does is in `action`.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use serde::de::DeserializeOwned;
@@ -11,6 +12,7 @@ use crate::event::EventKind;
 use crate::executor::{Run, Stop};
 use crate::outcome::{ActionResult, Failure, FailureKind, StepOutcome};
 use crate::plan::PlannedStep;
+use crate::playbook::template::Template;
 use crate::source::Location;
 
 /// A step while it runs.
@@ -28,6 +30,12 @@ pub(super) struct StepRun<'r, 'a> {
     pub(super) outcome: StepOutcome,
     /// What is known of the result while the action goes on: told when it fails.
     pub(super) known: Option<ActionResult>,
+    /// In a check: the keys of the action in which a value is not known, each with what it is.
+    pub(super) open: BTreeMap<String, String>,
+    /// In a check: what the write acts on that is shown next.
+    pub(super) subject: String,
+    /// In a check: whether its `when` can't be judged.
+    pub(super) is_conditional: bool,
 }
 
 impl<'r, 'a> StepRun<'r, 'a> {
@@ -46,19 +54,26 @@ impl<'r, 'a> StepRun<'r, 'a> {
             pages: 0,
             outcome: StepOutcome::Passed,
             known: None,
+            open: BTreeMap::new(),
+            subject: String::new(),
+            is_conditional: false,
         }
     }
 
     /// The action's arguments, rendered once and read as the action wants them.
-    pub(super) fn arguments<T: DeserializeOwned>(&self) -> Result<T, Box<Failure>> {
+    pub(super) fn arguments<T: DeserializeOwned>(&mut self) -> Result<T, Stop> {
         let value = self.rendered()?;
+        if let Some((key, what)) = self.needed_and_open(&value) {
+            self.leave_open(format!("what it does is not known: its `{key}` depends on the {what}"))?;
+            return Err(self.left_open(Map::new()));
+        }
         let none = value.as_object().and_then(|map| map.iter().find(|(_, value)| value.is_null()));
         if let Some((key, _)) = none {
             let failure = Failure::new(FailureKind::Template, format!("the template of `{key}` gave none"));
             return Err(failure.at(self.location_of(key)).into());
         }
         let value = if value.is_null() { Value::Object(Map::new()) } else { value };
-        self.decode(&value)
+        Ok(self.decode(&value)?)
     }
 
     /// Reads each key alone first, so that a mistake names its key and its place.
@@ -78,9 +93,22 @@ impl<'r, 'a> StepRun<'r, 'a> {
         })
     }
 
-    pub(super) fn rendered(&self) -> Result<Value, Box<Failure>> {
+    pub(super) fn rendered(&mut self) -> Result<Value, Box<Failure>> {
         let arguments = &self.planned.arguments;
-        let rendered = arguments.render(&self.run.plan.engine, &self.run.variables.scope());
+        let (engine, scope) = (&self.run.plan.engine, self.run.variables.scope());
+        let mut render = |template: &Template, key: &str| {
+            let mut open = Vec::new();
+            let value = template.render_open(engine, &scope, &mut open);
+            self.open.extend(open.into_iter().next().map(|what| (key.to_owned(), what)));
+            value
+        };
+        let rendered = match arguments {
+            Template::Map(entries) => {
+                let values = entries.iter().map(|(key, value)| Ok((key.clone(), render(value, key)?)));
+                values.collect::<Result<_, _>>().map(Value::Object)
+            }
+            whole => render(whole, self.planned.action.key()),
+        };
         rendered.map_err(|error| self.run.variables.failure_in(arguments, &error))
     }
 

@@ -13,7 +13,9 @@ use serde_json::{Map, Value};
 use crate::executor::{capture, millis};
 use crate::outcome::{Failure, FailureKind, StepOutcome};
 use crate::plan::{Done, Plan, PlannedStep};
-use crate::playbook::template::{Expr, Template, TemplateError, Uses, dynamic, uses_of_expression, uses_of_template};
+use crate::playbook::template::{
+    Expr, Template, TemplateError, Uses, dynamic, look_at, uses_of_expression, uses_of_template,
+};
 use crate::secret::MASK;
 use crate::source::{Location, SourceFile};
 
@@ -55,7 +57,15 @@ impl Object for RunMap {
 
 /// What became of the steps that have ended, by id. Few playbooks ask, so it is made a value when one does.
 #[derive(Debug, Default)]
-struct Ended(Mutex<BTreeMap<String, EndedStep>>);
+struct Ended(Mutex<BTreeMap<String, End>>);
+
+/// What is known of a step that has ended.
+#[derive(Debug)]
+enum End {
+    Known(EndedStep),
+    /// In a check: a map of which nothing is known.
+    Open(Dynamic),
+}
 
 /// What became of a step: `steps.<id>`.
 #[derive(Debug, Clone, Serialize)]
@@ -77,7 +87,10 @@ pub(super) struct Told {
 
 impl Object for Ended {
     fn get_value(self: &Arc<Self>, key: &Dynamic) -> Option<Dynamic> {
-        self.0.lock().ok()?.get(key.as_str()?).map(dynamic)
+        match self.0.lock().ok()?.get(key.as_str()?)? {
+            End::Known(ended) => Some(dynamic(ended)),
+            End::Open(open) => Some(open.clone()),
+        }
     }
 }
 
@@ -91,7 +104,7 @@ struct Layers {
 impl Object for Layers {
     fn get_value(self: &Arc<Self>, key: &Dynamic) -> Option<Dynamic> {
         let key = key.as_str()?;
-        self.local.get(key).or_else(|| self.names.get(key)).cloned()
+        self.local.get(key).or_else(|| self.names.get(key)).cloned().map(look_at)
     }
 }
 
@@ -124,13 +137,20 @@ impl Variables {
     /// Says what became of a step: `steps.<id>`.
     pub(super) fn set_ended(&self, id: &str, ended: EndedStep) {
         if let Ok(mut steps) = self.steps.0.lock() {
-            steps.insert(id.to_owned(), ended);
+            steps.insert(id.to_owned(), End::Known(ended));
+        }
+    }
+
+    /// Says that a check can't know what became of a step.
+    pub(super) fn set_ended_open(&self, id: &str, open: Dynamic) {
+        if let Ok(mut steps) = self.steps.0.lock() {
+            steps.insert(id.to_owned(), End::Open(open));
         }
     }
 
     /// Says that the failure of a step is rescued.
     pub(super) fn set_rescued(&self, id: &str) {
-        if let Some(ended) = self.steps.0.lock().ok().as_mut().and_then(|steps| steps.get_mut(id)) {
+        if let Some(End::Known(ended)) = self.steps.0.lock().ok().as_mut().and_then(|steps| steps.get_mut(id)) {
             ended.outcome = StepOutcome::Rescued;
         }
     }
@@ -162,6 +182,12 @@ impl Variables {
     pub(super) fn set(&mut self, name: &str, value: &Value) {
         self.unmade.remove(name);
         Arc::make_mut(&mut self.names).insert(name.to_owned(), dynamic(value));
+    }
+
+    /// Sets a name whose value is not known, or not wholly.
+    pub(super) fn set_open(&mut self, name: String, value: Dynamic) {
+        self.unmade.remove(&name);
+        Arc::make_mut(&mut self.names).insert(name, value);
     }
 
     /// Says that a step did not make a capture, and why.

@@ -50,6 +50,9 @@ struct Following {
 impl StepRun<'_, '_> {
     /// Follows a run to its end.
     pub(super) async fn follow(&mut self, run: DagRun, settings: &WaitSettings) -> Result<DagRun, Stop> {
+        if self.is_check() && !run.state.is_final() {
+            return Err(self.not_followed(&run)?);
+        }
         let log_lines = settings.log_lines.map_or(20, |count| usize::try_from(count.0).unwrap_or(usize::MAX));
         let mut following = self.following(run, settings);
         // A wait has its own bound, and is judged by a read made after it.
@@ -187,7 +190,7 @@ impl StepRun<'_, '_> {
                 failure = failure.with_note(format!("its tasks could not be read: {}", why.message));
             }
             // That it failed is known; a signal only ends the search for the reason.
-            Err(Stop::Interrupted(_) | Stop::Skipped(_)) => {}
+            Err(Stop::Interrupted(_) | Stop::Skipped(_) | Stop::LeftOpen(_)) => {}
             Err(Stop::Broken(error)) => return Err(error.into()),
         }
         if let Some(ui) = self.run.tools.ui_url.as_deref() {
@@ -213,7 +216,7 @@ impl StepRun<'_, '_> {
         match self.read(async |client, limit| client.task_log(&request, limit).await).await {
             Ok(mut lines) => Ok(lines.split_off(lines.len().saturating_sub(count))),
             Err(Stop::Failed(why)) => Ok(vec![format!("(its log could not be read: {})", why.message)]),
-            Err(Stop::Interrupted(_) | Stop::Skipped(_)) => Ok(Vec::new()),
+            Err(Stop::Interrupted(_) | Stop::Skipped(_) | Stop::LeftOpen(_)) => Ok(Vec::new()),
             Err(Stop::Broken(error)) => Err(error.into()),
         }
     }

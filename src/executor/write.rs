@@ -66,6 +66,8 @@ pub(super) enum Written<T> {
     Made(T),
     /// Airflow has taken it, but its answer was cut off.
     Taken,
+    /// In a check: it was shown, and not sent.
+    Shown,
 }
 
 /// What is known of a write while it is being sent.
@@ -95,9 +97,13 @@ impl<'a> StepRun<'_, 'a> {
         writes.iter().rev().find(|write| write.write == kind && write.fate != Some(WriteFate::Refused))
     }
 
-    /// Announces a write, unless an earlier attempt has.
+    /// Announces a write, unless an earlier attempt has; a check announces none.
     pub(super) fn announce<W: Write>(&mut self, write: &W, subject: &str, arguments: Value) -> Result<(), Stop> {
         let identity = write.identity();
+        if self.is_check() {
+            subject.clone_into(&mut self.subject);
+            return Ok(());
+        }
         if self.earlier(W::KIND).is_some_and(|earlier| earlier.identity == identity) {
             return Ok(());
         }
@@ -109,6 +115,9 @@ impl<'a> StepRun<'_, 'a> {
     /// Sends an announced write until it is known what became of it. One that an earlier attempt has left in doubt is looked
     /// for first.
     pub(super) async fn write<W: Write>(&mut self, write: &W) -> Result<Written<W::Made>, Stop> {
+        if self.is_check() {
+            return Box::pin(self.show(write)).await;
+        }
         let mut doubt = Doubt::default();
         let earlier = self.earlier(W::KIND).filter(|earlier| earlier.identity == write.identity());
         if earlier.is_some_and(|earlier| matches!(earlier.fate, None | Some(WriteFate::Unknown))) {
@@ -240,7 +249,7 @@ impl<'a> StepRun<'_, 'a> {
         let unknown = write.unknown(self, doubt.error.as_ref());
         Err(match stop {
             Stop::Failed(failure) => unknown.with_note(format!("no further try: {}", failure.message)),
-            Stop::Interrupted(_) | Stop::Skipped(_) | Stop::Broken(_) => unknown,
+            Stop::Interrupted(_) | Stop::Skipped(_) | Stop::LeftOpen(_) | Stop::Broken(_) => unknown,
         }
         .into())
     }

@@ -65,12 +65,14 @@ fn fits(kind: &EventKind, (run_id, steps): (&str, usize)) -> Result<(), String> 
         }
         EventKind::StepStarted { step, .. }
         | EventKind::WriteSettled { step, .. }
+        | EventKind::LeftOpen { step, .. }
         | EventKind::Waiting { step, .. }
         | EventKind::Warned { step: Some(step), .. }
         | EventKind::Printed { step, .. }
         | EventKind::FailureRescued { step } => *step,
         EventKind::TryFailed(tried) => tried.step,
         EventKind::WriteAnnounced(write) => write.step,
+        EventKind::WriteShown(write) => write.step,
         EventKind::StepFinished(finished) => finished.step,
         EventKind::RunStarted(_)
         | EventKind::RunResumed(_)

@@ -4,12 +4,14 @@
 
 mod failure;
 mod result;
+mod unsent;
 
 pub use failure::{FailedTask, Failure, FailureKind, Unmet};
 pub use result::{
     ActionKind, ActionResult, Assertions, DagList, DagRunResult, DagSummary, DatasetEventResult, Paused, Printed,
     VarsSet, WriteKind,
 };
+pub use unsent::{ShownAuth, ShownRequest, ShownWrite, Unsent};
 
 use serde::{Deserialize, Serialize};
 
@@ -31,12 +33,22 @@ pub enum StepOutcome {
     Failed,
     /// A signal or the end of the run stopped it on the way.
     Interrupted,
+    /// In a check: what it comes to is not known, since it would write, or depends on what would be written.
+    Unknown,
 }
 
 impl StepOutcome {
     /// Every one, in the order of reports.
-    pub const ALL: [Self; 7] =
-        [Self::Passed, Self::Already, Self::Skipped, Self::Ignored, Self::Rescued, Self::Failed, Self::Interrupted];
+    pub const ALL: [Self; 8] = [
+        Self::Passed,
+        Self::Already,
+        Self::Skipped,
+        Self::Unknown,
+        Self::Ignored,
+        Self::Rescued,
+        Self::Failed,
+        Self::Interrupted,
+    ];
 
     /// The word in reports.
     #[must_use]
@@ -49,6 +61,7 @@ impl StepOutcome {
             Self::Rescued => "rescued",
             Self::Failed => "failed",
             Self::Interrupted => "interrupted",
+            Self::Unknown => "unknown",
         }
     }
 }

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::airflow::model::RunState;
+use crate::outcome::Unsent;
 
 /// The actions of the language.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -129,6 +130,8 @@ pub enum WriteKind {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(untagged)]
 pub enum ActionResult {
+    /// In a check: of an action that was not carried out to its end.
+    Unsent(Unsent),
     /// Of `list_dags`.
     ListDags(DagList),
     /// Of `trigger_dag`.

@@ -13,12 +13,13 @@ use serde_json::{Map, Value};
 use crate::event::{
     Event, EventKind, RunResumed, RunStarted, StepFinished, StepInfo, TryFailed, WriteAnnounced, WriteFate,
 };
-use crate::outcome::{ActionKind, ActionResult, Failure, FailureKind, InputSource, Section, StepOutcome};
+use crate::outcome::{ActionKind, ActionResult, Failure, FailureKind, InputSource, Section, ShownWrite, StepOutcome};
 
 pub use write::WriteRecord;
 
 /// A run, as far as it has come.
 #[derive(Debug, Clone, Default, Serialize)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own, and the report's")]
 pub struct RunRecord {
     /// The run's id.
     pub run_id: String,
@@ -37,6 +38,9 @@ pub struct RunRecord {
     /// Who was running the playbook already, so that nothing was run.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub held_by: Option<String>,
+    /// Whether it is a check, which sends nothing that changes anything.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub is_check: bool,
     /// How often it was resumed.
     #[serde(skip_serializing_if = "is_zero")]
     pub resumed: u32,
@@ -119,6 +123,18 @@ pub struct StepRecord {
     pub tries: Vec<TryFailed>,
     /// The writes it announced, in order.
     pub writes: Vec<WriteRecord>,
+    /// In a check: the `when` that can't be judged, so that it may or may not run.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub condition: Option<String>,
+    /// In a check: the writes that it would make.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub would: Vec<ShownWrite>,
+    /// In a check: what is left out, or can't be known.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub left_open: Vec<String>,
+    /// In a check: the captures whose values can't be known.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub unknown: Vec<String>,
     /// Its warnings.
     pub warnings: Vec<String>,
     /// How many requests it sent.
@@ -159,6 +175,11 @@ impl RunRecord {
             EventKind::WriteSettled { step, identity, fate } => {
                 self.with(*step, |record| record.settle(identity, *fate));
             }
+            EventKind::WriteShown(write) => self.with(write.step, |record| record.would.push(write.shown.clone())),
+            EventKind::LeftOpen { step, condition, message } => self.with(*step, |record| {
+                record.condition = record.condition.take().or_else(|| condition.clone());
+                record.left_open.push(message.clone());
+            }),
             EventKind::Warned { step: Some(step), message } => {
                 self.with(*step, |record| record.warnings.push(message.clone()));
             }
@@ -249,6 +270,7 @@ impl RunRecord {
         self.started_at = Some(started.started_at);
         self.left_out = started.left_out;
         self.held_by.clone_from(&started.held_by);
+        self.is_check = started.is_check;
         self.is_id_given = started.is_id_given;
         self.steps = started.steps.iter().map(StepRecord::new).collect();
         if !self.without_results {
@@ -307,7 +329,7 @@ impl StepRecord {
                 | StepOutcome::Ignored
                 | StepOutcome::Rescued,
             ) => true,
-            Some(StepOutcome::Failed | StepOutcome::Interrupted) | None => false,
+            Some(StepOutcome::Failed | StepOutcome::Interrupted | StepOutcome::Unknown) | None => false,
         }
     }
 
@@ -318,6 +340,12 @@ impl StepRecord {
         }
         (self.section, self.attempt) = (info.section, info.attempt);
         self.begin_anew();
+    }
+
+    /// In a check: whether it may write, and could not show what.
+    #[must_use]
+    pub fn has_unshown_write(&self) -> bool {
+        self.outcome == Some(StepOutcome::Unknown) && self.action.is_write() && self.would.is_empty()
     }
 
     /// Forgets how it ended.
@@ -342,6 +370,10 @@ impl StepRecord {
             generation: 0,
             tries: Vec::new(),
             writes: Vec::new(),
+            condition: None,
+            would: Vec::new(),
+            left_open: Vec::new(),
+            unknown: Vec::new(),
             warnings: Vec::new(),
             requests: 0,
             elapsed_ms: None,
@@ -369,6 +401,7 @@ impl StepRecord {
             self.captured.clone_from(&finished.captured);
             self.withheld.clone_from(&finished.withheld);
         }
+        self.unknown.clone_from(&finished.unknown);
         self.requests = finished.requests;
         self.elapsed_ms = Some(finished.elapsed_ms);
     }
@@ -405,6 +438,7 @@ mod tests {
             inputs: Map::new(),
             left_out: 0,
             held_by: None,
+            is_check: false,
             steps,
         }))
     }
@@ -418,6 +452,7 @@ mod tests {
             failure,
             captured: Map::new(),
             withheld: Vec::new(),
+            unknown: Vec::new(),
             requests: 1,
             pages: 0,
             elapsed_ms: 5,

@@ -46,6 +46,8 @@ impl Progress {
             | EventKind::TryFailed(_)
             | EventKind::WriteAnnounced(_)
             | EventKind::WriteSettled { .. }
+            | EventKind::WriteShown(_)
+            | EventKind::LeftOpen { .. }
             | EventKind::Warned { .. }
             | EventKind::Printed { .. }
             | EventKind::StepFinished(_)

@@ -5,6 +5,7 @@ use std::time::Duration;
 use crate::event::StepFinished;
 use crate::outcome::{ActionResult, FailureKind, Section, StepOutcome};
 use crate::record::{RunRecord, StepRecord, Verdict};
+use crate::reporter::unsent;
 
 /// What a step did, in a few words: counts, the run's id, its state, tries.
 pub(super) fn of_step(record: &StepRecord, finished: &StepFinished) -> String {
@@ -47,7 +48,7 @@ fn of_result(result: &ActionResult, finished: &StepFinished) -> Option<String> {
             let names: Vec<String> = set.vars.keys().map(|name| format!("`{name}`")).collect();
             Some(names.join(", "))
         }
-        ActionResult::Print(_) | ActionResult::Pause(_) => None,
+        ActionResult::Print(_) | ActionResult::Pause(_) | ActionResult::Unsent(_) => None,
     }
 }
 
@@ -76,6 +77,9 @@ pub(super) fn of_run(record: &RunRecord) -> String {
     let not_run = (not_run > 0).then(|| format!("{not_run} not run"));
     let left_out = (record.left_out > 0).then(|| format!("{} not selected", record.left_out));
     let counts: Vec<String> = counts.chain(not_run).chain(left_out).collect();
+    if record.is_check {
+        return format!("check {word} in {took}: {}; {}", counts.join(", "), unsent::count(record));
+    }
     format!("{word} in {took}: {}", counts.join(", "))
 }
 

@@ -14,7 +14,8 @@ use crate::diagnostic::{Code, Diagnostic, draw};
 use crate::event::{Event, EventKind, OutputsMade, RunStarted, StepFinished, TryFailed, WriteFate};
 use crate::outcome::{FailedTask, Failure, FailureKind, Section, StepOutcome, Unmet};
 use crate::record::RunRecord;
-use crate::reporter::summary;
+use crate::reporter::curl::Curl;
+use crate::reporter::{summary, unsent};
 use crate::source::SourceFile;
 
 /// A text and where it belongs.
@@ -24,7 +25,9 @@ pub enum Line {
     Result(String),
     /// For the person who looks on: stderr.
     Note(String),
-    /// The same, drawn with our own colours and with everything foreign made visible already.
+    /// A line of a script for a shell, which a check prints: stdout.
+    Command(String),
+    /// A note, drawn with our own colours and with everything foreign made visible already.
     Drawn(String),
 }
 
@@ -33,13 +36,21 @@ pub enum Line {
 pub struct Text {
     file: SourceFile,
     colour: bool,
+    /// In a check with `--curl`: what the commands need.
+    curl: Option<Curl>,
 }
 
 impl Text {
     /// A reporter that draws failures in `file`, the playbook.
     #[must_use]
     pub const fn new(file: SourceFile, colour: bool) -> Self {
-        Self { file, colour }
+        Self { file, colour, curl: None }
+    }
+
+    /// With the writes of a check as commands for a shell, for which stdout is kept.
+    #[must_use]
+    pub fn with_curl(self, curl: Option<Curl>) -> Self {
+        Self { curl, ..self }
     }
 
     /// The lines of an event; `record` has taken it in already.
@@ -53,12 +64,15 @@ impl Text {
                 vec![Line::Note("    no answer came, but Airflow has it: nothing is sent again".to_owned())]
             }
             EventKind::Warned { message, .. } => vec![Line::Note(format!("    warning: {message}"))],
+            EventKind::Printed { text, .. } if self.curl.is_some() => vec![Line::Note(text.clone())],
             EventKind::Printed { text, .. } => vec![Line::Result(text.clone())],
             EventKind::StepFinished(finished) => self.finished(finished, record),
             EventKind::FailureRescued { step } => rescued(*step, record).map(Line::Note).into_iter().collect(),
             EventKind::OutputsMade(made) => self.outputs(made),
             EventKind::RunFinished { .. } => ending(record).into_iter().map(Line::Note).collect(),
             EventKind::StepStarted { .. }
+            | EventKind::WriteShown(_)
+            | EventKind::LeftOpen { .. }
             | EventKind::WriteAnnounced(_)
             | EventKind::WriteSettled { .. }
             | EventKind::Waiting { .. }
@@ -77,6 +91,7 @@ impl Text {
             StepOutcome::Rescued => "rescued",
             StepOutcome::Failed => "FAILED ",
             StepOutcome::Interrupted => "stopped",
+            StepOutcome::Unknown => "unknown",
         };
         let took = match finished.outcome {
             StepOutcome::Skipped => String::new(),
@@ -85,6 +100,7 @@ impl Text {
             | StepOutcome::Ignored
             | StepOutcome::Rescued
             | StepOutcome::Failed
+            | StepOutcome::Unknown
             | StepOutcome::Interrupted => {
                 format!(" ({})", summary::elapsed(finished.elapsed_ms))
             }
@@ -93,6 +109,7 @@ impl Text {
         let did = if did.is_empty() { did } else { format!(": {did}") };
         let number = record.number(finished.step);
         let mut lines = vec![Line::Note(format!("{number} {word} {}{took}{did}", one_line(&step.name)))];
+        lines.extend(unsent::of_step(step, record, self.curl.as_ref()));
         // What a signal or the deadline stopped is told in the last line.
         let failure = finished.failure.as_ref().filter(|failure| !failure.kind.is_stop());
         lines.extend(failure.into_iter().flat_map(|failure| self.failure(failure)));
@@ -154,6 +171,10 @@ fn beginning(started: &RunStarted) -> String {
         return summary::skipped(&started.playbook, held_by);
     }
     let sha = started.git_sha.as_ref().map(|sha| format!(" at {sha}")).unwrap_or_default();
+    if started.is_check {
+        let (playbook, target, url) = (&started.playbook, &started.target, &started.base_url);
+        return format!("{playbook}{sha}: check on `{target}` ({url}): nothing is sent that changes anything");
+    }
     format!("{}{sha}: run {} on `{}` ({})", started.playbook, started.run_id, started.target, started.base_url)
 }
 

@@ -292,6 +292,8 @@ fn place(kind: &EventKind, is_before: bool) -> &'static str {
         (EventKind::StepStarted { .. } | EventKind::StepFinished(_), _) => "in process: between two steps",
         (
             EventKind::Warned { .. }
+            | EventKind::WriteShown(_)
+            | EventKind::LeftOpen { .. }
             | EventKind::Printed { .. }
             | EventKind::FailureRescued { .. }
             | EventKind::OutputsMade(_)

@@ -75,6 +75,9 @@ impl StepRun<'_, '_> {
                 return Err(self.still_active(run).into());
             }
             let Some(run) = self.active_run(new).await? else { return Ok(()) };
+            if self.is_check() {
+                return Ok(self.leave_open(format!("{}; it would be waited for", active(&run)))?);
+            }
             self.say_state(&run)?;
             seen = Some(run);
             let left = self.time_left();

@@ -1,6 +1,6 @@
 //! `assert_dag`: a DAG is there and as it must be. Other actions ask here, too, before they act on a DAG.
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::airflow::answer::{Dag, DagFilter, ImportError};
 use crate::airflow::error::ErrorKind;
@@ -28,6 +28,11 @@ impl StepRun<'_, '_> {
                 Err(Stop::Failed(failure)) if is_of_the_dag(failure.kind) => failure,
                 Err(stop) => return Err(stop),
             };
+            if self.is_check() {
+                let (waits, message) = (format_duration(allowed), &failure.message);
+                self.leave_open(format!("it is not so now, and a run would wait for it for {waits}: {message}"))?;
+                return Err(self.left_open(Map::new()));
+            }
             if !self.look_later(&mut pace, began).await? {
                 let failure = self.with_near_names(&keys.dag_id.0, *failure).await?;
                 let waited = format_duration(allowed);
@@ -82,6 +87,7 @@ impl StepRun<'_, '_> {
         self.check_no_secret("dag_id", dag_id)?;
         let answer = self.try_read(async |client, limit| client.dag(dag_id, limit).await).await?;
         let dag = match answer {
+            Ok(dag) if self.run.shown_unpaused.contains(dag_id) => Dag { is_paused: false, ..dag },
             Ok(dag) => dag,
             Err((error, _)) if error.kind == ErrorKind::NotFound => {
                 return Err(Failure::new(FailureKind::NotFound, format!("there is no DAG `{dag_id}`")).into());

@@ -35,6 +35,7 @@ impl StepRun<'_, '_> {
         self.announce_clearing(&clearing, &before)?;
         match self.write(&clearing).await? {
             Written::Made(Some(run)) => Ok(run),
+            Written::Shown => Err(self.run_left_open(&clearing.dag_id, &clearing.dag_run_id)),
             Written::Made(None) | Written::Taken => {
                 let (dag_id, id) = (&clearing.dag_id, &clearing.dag_run_id);
                 self.read(async |client, limit| client.dag_run(dag_id, id, limit).await).await

@@ -31,6 +31,7 @@ impl StepRun<'_, '_> {
                 match self.write(&write).await? {
                     Written::Made(run) => run,
                     Written::Taken => self.taken(write.new).await,
+                    Written::Shown => return Err(self.only_shown(&write.new, wait.is_some())?),
                 }
             }
         };

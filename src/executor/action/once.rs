@@ -136,7 +136,9 @@ impl StepRun<'_, '_> {
         self.same_conf(&run, new.conf.as_ref(), rules)?;
         let run = match (run.state, wait) {
             (RunState::Success, _) | (RunState::Queued | RunState::Running, None) => {
-                self.outcome = StepOutcome::Already;
+                if self.outcome != StepOutcome::Unknown {
+                    self.outcome = StepOutcome::Already;
+                }
                 run
             }
             (RunState::Queued | RunState::Running, Some(settings)) => self.follow(run, &settings).await?,
@@ -174,12 +176,16 @@ impl StepRun<'_, '_> {
 
     /// A run of a key must have the conf that would be sent.
     pub(super) fn same_conf(
-        &self,
+        &mut self,
         run: &DagRun,
         sent: Option<&Map<String, Value>>,
         rules: &Rules,
-    ) -> Result<(), Box<Failure>> {
+    ) -> Result<(), Stop> {
         let Rules::Once { if_differs: IfDiffers::Fail, .. } = rules else { return Ok(()) };
+        if let Some(what) = self.open.get("conf") {
+            let message = format!("not judged whether its conf is the same, since the {what} is not known");
+            return Ok(self.leave_open(message)?);
+        }
         let none = Map::new();
         let sent = sent.unwrap_or(&none);
         let keys = sent.keys().chain(run.conf.keys().filter(|key| !sent.contains_key(*key)));

@@ -76,8 +76,17 @@ impl StepRun<'_, '_> {
         let event = match self.write(&new).await? {
             Written::Made(event) => Some(event),
             Written::Taken => self.glance_at_event(new.marked()).await,
+            Written::Shown => return Err(self.event_left_open(new)),
         };
         Ok(ActionResult::PostDatasetEvent(Box::new(event_result(new, event))))
+    }
+
+    /// The end of a step whose event is not posted: its mark is known, and who would run.
+    fn event_left_open(&self, new: NewEvent) -> Stop {
+        let would = event_result(new, None);
+        let (uri, mark, consumers) = (would.dataset_uri, would.mark, would.consumers);
+        let known = [("dataset_uri", json!(uri)), ("mark", json!(mark)), ("consumers", json!(consumers))];
+        self.left_open(known.map(|(field, value)| (field.to_owned(), value)).into_iter().collect())
     }
 
     /// The event of a key, when it was posted before. That it was not must be known before one is posted.
@@ -144,7 +153,9 @@ impl StepRun<'_, '_> {
         let mut idle = Vec::new();
         for dag_id in &dataset.consumers {
             match self.try_read(async |client, limit| client.dag(dag_id, limit).await).await? {
-                Ok(dag) if dag.is_paused => idle.push(format!("`{dag_id}` is paused")),
+                Ok(dag) if dag.is_paused && !self.run.shown_unpaused.contains(dag_id) => {
+                    idle.push(format!("`{dag_id}` is paused"));
+                }
                 Ok(dag) if dag.is_stale => idle.push(format!("`{dag_id}` is stale")),
                 Ok(_) => {}
                 Err((error, _)) if error.kind == ErrorKind::NotFound => idle.push(format!("`{dag_id}` is gone")),

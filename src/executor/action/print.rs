@@ -5,7 +5,7 @@ use serde_json::Value;
 use crate::event::EventKind;
 use crate::executor::Stop;
 use crate::executor::step::StepRun;
-use crate::outcome::{ActionResult, Failure, FailureKind, Printed};
+use crate::outcome::{ActionResult, Failure, FailureKind, Printed, StepOutcome};
 use crate::playbook::field::describe;
 
 impl StepRun<'_, '_> {
@@ -20,6 +20,9 @@ impl StepRun<'_, '_> {
                 return Err(failure.with_help("write it as text with `| join('\\n')` or `| tojson`").into());
             }
         };
+        if !self.open.is_empty() {
+            self.outcome = StepOutcome::Unknown;
+        }
         let text = text.strip_suffix('\n').unwrap_or(&text).to_owned();
         self.run.emitter.emit(EventKind::Printed { step: self.index, text: text.clone() })?;
         Ok(ActionResult::Print(Printed { text }))

@@ -11,7 +11,13 @@ impl StepRun<'_, '_> {
     /// Gives names their values; they are rendered together, before any of them is set.
     pub(in crate::executor) fn set_vars(&mut self) -> Result<ActionResult, Stop> {
         match self.rendered()? {
-            Value::Object(vars) => Ok(ActionResult::SetVars(VarsSet { vars })),
+            Value::Object(mut vars) => {
+                vars.retain(|name, _| !self.open.contains_key(name));
+                for (name, what) in self.open.clone() {
+                    self.leave_open(format!("`{name}` is not known, since the {what} is not"))?;
+                }
+                Ok(ActionResult::SetVars(VarsSet { vars }))
+            }
             other => {
                 let message = format!("`set_vars` takes a map, this is {}", describe(&other));
                 let place = self.run.plan.file.location(self.planned.value);
@@ -22,7 +28,12 @@ impl StepRun<'_, '_> {
 
     /// Lets time pass. It has its own bound, which a `timeout` of the step can't be shorter than.
     pub(in crate::executor) async fn pause_for(&mut self) -> Result<ActionResult, Stop> {
-        let RenderedPeriod(period) = serde_json::from_value(self.rendered()?).map_err(|error| {
+        let rendered = self.rendered()?;
+        if let Some((_, what)) = self.needed_and_open(&rendered) {
+            self.leave_open(format!("how long it would pause is not known, since the {what} is not"))?;
+            return Err(self.left_open(Map::new()));
+        }
+        let RenderedPeriod(period) = serde_json::from_value(rendered).map_err(|error| {
             let place = self.run.plan.file.location(self.planned.value);
             Failure::new(FailureKind::Template, error.to_string()).with_location(place)
         })?;
@@ -31,7 +42,11 @@ impl StepRun<'_, '_> {
             let message = format!("the step may take {left}, but pauses for {pause}");
             return Err(Failure::new(FailureKind::TimedOut, message).with_location(self.location()).into());
         }
-        self.pause(period.0).await?;
+        if self.is_check() {
+            self.leave_out(format!("not paused for {}", format_duration(period.0)))?;
+        } else {
+            self.pause(period.0).await?;
+        }
         Ok(ActionResult::Pause(Paused { seconds: period.0.as_secs_f64() }))
     }
 }
@@ -40,7 +55,8 @@ impl StepRun<'_, '_> {
 pub(in crate::executor) fn vars(result: &ActionResult) -> Map<String, Value> {
     match result {
         ActionResult::SetVars(set) => set.vars.clone(),
-        ActionResult::ListDags(_)
+        ActionResult::Unsent(_)
+        | ActionResult::ListDags(_)
         | ActionResult::TriggerDag(_)
         | ActionResult::PostDatasetEvent(_)
         | ActionResult::AssertDag(_)

@@ -56,6 +56,7 @@ impl StepRun<'_, '_> {
         let run = match self.write(&write).await? {
             Written::Made(run) => run,
             Written::Taken => self.taken(write.new).await,
+            Written::Shown => return Err(self.only_shown(&write.new, wait.is_some())?),
         };
         self.known = Some(self.run_result(run.clone()));
         self.same_conf(&run, sent.as_ref(), &rules)?;

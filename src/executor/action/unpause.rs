@@ -25,9 +25,13 @@ impl StepRun<'_, '_> {
         self.announce(&write, &dag_id, json!({ "is_paused": false }))?;
         match self.write(&write).await? {
             Written::Made(_) | Written::Taken => {}
+            Written::Shown => {
+                self.run.shown_unpaused.insert(dag_id);
+                return Ok(self.leave_open(write.said("it would be unpaused and stay so"))?);
+            }
         }
         self.run.ready_dags.insert(dag_id, self.run.tools.clock.elapsed());
-        self.warn(write.said())
+        self.warn(write.said("it is unpaused now and stays so"))
     }
 }
 
@@ -37,10 +41,10 @@ struct Unpausing {
 }
 
 impl Unpausing {
-    /// What people should know of it.
-    fn said(&self) -> String {
+    /// What people should know of it, when this becomes of it.
+    fn said(&self, what: &str) -> String {
         let dag_id = &self.dag.dag_id;
-        let said = format!("the DAG `{dag_id}` was paused; it is unpaused now and stays so");
+        let said = format!("the DAG `{dag_id}` was paused; {what}");
         match &self.dag.schedule {
             Some(schedule) => format!("{said}: Airflow may start a run of its schedule `{schedule}` at once"),
             None => said,
