@@ -1,4 +1,6 @@
 """What the keys of the language promise, each a test whose name is the sentence that must hold; as in `promises`."""
+import os
+import subprocess
 import time
 import uuid
 
@@ -16,6 +18,28 @@ def key():
 
 class Language:
     """Checks of single keys; the rest comes from `Promises`."""
+
+    # What a run would do
+
+    def test_a_check_of_the_seed_makes_no_run_and_no_event_and_its_commands_make_one_each(self):
+        self.needs_events()
+        runs, events = self.witness.runs("daily_loan_run"), self.witness.events("upstream_data")
+        told = self.repository.run("seed.yaml", "-C")
+        self.ends_with(0, told)
+        self.said("nothing was sent that changes anything; 2 writes would be made", told)
+        # Airflow 2 is shown name and password with each command, Airflow 3 has them exchanged for a token first.
+        login = self.login(self.airflow.url, "password")
+        self.repository.configure(login)
+        commands = self.repository.run("seed.yaml", "-C", "--curl")
+        self.ends_with(0, commands)
+        self.assertEqual(self.witness.runs("daily_loan_run"), runs)
+        self.assertEqual(self.witness.events("upstream_data"), events)
+        env = {"PATH": os.environ.get("PATH", os.defpath), **login}
+        shell = subprocess.run(["sh", "-e"], input=commands.stdout, env=env, text=True, capture_output=True, check=False)
+        self.assertEqual(shell.returncode, 0, "%s\n%s" % (commands, shell.stderr))
+        run = self.new_run("daily_loan_run", runs)
+        self.assertIn(run, commands.stdout)
+        self.assertIn(str(self.new_event(events)["extra"]["myaf_run"]), commands.stdout)
 
     # Once per key
 
