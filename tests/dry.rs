@@ -219,6 +219,24 @@ async fn a_step_that_may_not_run_fails_no_check() {
 }
 
 #[tokio::test(flavor = "current_thread")]
+async fn a_capture_that_may_not_be_made_is_not_taken_for_made() {
+    let stage = Stage::new("v2", WORLD).await.that_only_reads();
+    let ran = stage
+        .run(
+            "
+            name: ignored
+            steps:
+              - {id: load, trigger_dag: {dag_id: loans}, ignore_errors: true, capture: {id: dag_run_id}}
+              - {print: there, when: id is defined}
+              - {print: \"{{ id }}\"}
+            ",
+        )
+        .await;
+    assert_eq!([0, 1, 2].map(|at| ran.outcome(at)), [Some(StepOutcome::Unknown); 3], "{ran:#?}");
+    assert_eq!(ran.step(0).unknown, ["id"]);
+}
+
+#[tokio::test(flavor = "current_thread")]
 async fn a_false_assertion_fails_beside_one_that_can_not_be_judged() {
     let stage = Stage::new("v2", WORLD).await.that_only_reads();
     let ran = stage

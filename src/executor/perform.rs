@@ -70,7 +70,9 @@ impl StepRun<'_, '_> {
         if self.is_conditional && end.outcome != StepOutcome::Skipped && end.failure.is_none() {
             end.outcome = StepOutcome::Unknown;
         }
-        if end.outcome == StepOutcome::Unknown && (self.is_conditional || end.result.is_none()) {
+        // A step that may not run, or may fail and be ignored, may make no captures.
+        let may_make_none = self.is_conditional || self.planned.ignore_errors || end.result.is_none();
+        if end.outcome == StepOutcome::Unknown && may_make_none {
             end.captured = Captured { open: self.all_open(), ..Captured::default() };
         }
         if end.captured.values.is_empty() {
