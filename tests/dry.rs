@@ -237,6 +237,38 @@ async fn a_capture_that_may_not_be_made_is_not_taken_for_made() {
 }
 
 #[tokio::test(flavor = "current_thread")]
+async fn what_may_mend_a_failure_is_shown_and_mends_none() {
+    let stage = Stage::new("v2", WORLD).await.that_only_reads();
+    let ran = stage
+        .run(
+            "
+            name: sections
+            steps: [{assert_dag: {dag_id: nowhere}}]
+            rescue: [{id: mend, trigger_dag: {dag_id: loans, conf: {why: \"{{ failure.kind }}\"}}}, {print: mended}]
+            always: [{id: tell, post_dataset_event: {dataset_uri: s3://lake/loans}, when: failure is not none}]
+            ",
+        )
+        .await;
+    assert_eq!(ran.kind(), FailureKind::NotFound, "{ran:#?}");
+    assert_eq!([1, 3].map(|at| ran.step(at).would.len()), [1, 1]);
+    let body = ran.step(1).would[0].request.body.as_ref().expect("a body");
+    assert_eq!(body["conf"], json!({ "why": "not_found" }));
+    let ran = stage
+        .run(
+            "
+            name: sections
+            steps: [{trigger_dag: {dag_id: loans}}]
+            rescue: [{trigger_dag: {dag_id: loan_marts}}]
+            always: [{print: good, when: failure is none}, {print: always}]
+            ",
+        )
+        .await;
+    let outcomes = [0, 1, 2, 3].map(|at| ran.outcome(at));
+    let (unknown, passed) = (Some(StepOutcome::Unknown), Some(StepOutcome::Passed));
+    assert_eq!(outcomes, [unknown, None, unknown, passed], "{ran:#?}");
+}
+
+#[tokio::test(flavor = "current_thread")]
 async fn a_false_assertion_fails_beside_one_that_can_not_be_judged() {
     let stage = Stage::new("v2", WORLD).await.that_only_reads();
     let ran = stage

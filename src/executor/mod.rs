@@ -101,6 +101,8 @@ struct Run<'a> {
     ready_dags: BTreeMap<String, Duration>,
     /// In a check: the DAGs that would be unpaused by now.
     shown_unpaused: BTreeSet<String>,
+    /// In a check: whether it is not known what a step came to, so that it may fail.
+    is_open: bool,
 }
 
 /// Why a step went no further.
@@ -153,6 +155,7 @@ pub async fn execute(plan: &Plan, tools: &Tools<'_>, sink: &mut dyn Sink) -> Res
         server_ahead: None,
         ready_dags: BTreeMap::new(),
         shown_unpaused: BTreeSet::new(),
+        is_open: false,
     };
     run.emitter.emit(match &plan.attempt {
         None => EventKind::RunStarted(Box::new(beginning(plan, tools.client.only_reads()))),

@@ -98,6 +98,7 @@ impl StepRun<'_, '_> {
             self.run.failed = Some(Failed { step: self.index, told: told(self.planned, end.failure.as_ref()) });
         }
         if outcome == StepOutcome::Unknown {
+            self.run.is_open |= self.planned.section.is_steps();
             self.run.variables.set_ended_open(&self.planned.id, self.ended_open());
         } else {
             self.run.variables.set_ended(&self.planned.id, ended);

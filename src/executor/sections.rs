@@ -81,8 +81,12 @@ impl Run<'_> {
 
     /// Runs `always`; when the run was stopped before, within what is left of the grace.
     async fn always(&mut self, is_cut: bool) -> Result<Course, SinkError> {
-        let failure = self.failure();
-        self.variables.set(FAILURE, &failure);
+        if self.is_open && self.failed.is_none() {
+            self.variables.set_open(FAILURE.to_owned(), self.plan.engine.open("failure of the run"));
+        } else {
+            let failure = self.failure();
+            self.variables.set(FAILURE, &failure);
+        }
         let always = self.section(Section::Always).await?;
         if always == Course::Cut && !is_cut {
             self.say_why_stopped()?;
