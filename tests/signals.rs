@@ -1,6 +1,7 @@
 //! Real signals to the real program in every phase of a run: exit code, journal and history say the same.
 
 use std::fs;
+use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
 
 use serde_json::Value;
@@ -206,6 +207,36 @@ fn a_process_that_is_stopped_and_continued_goes_on() {
         assert_eq!(child.wait().expect("it ends").code(), Some(0), "{version}");
         assert_eq!(history(&world), (0.into(), "passed".into()), "{version}");
     }
+}
+
+#[test]
+fn a_stopped_process_keeps_its_lock_and_whoever_waits_for_it_is_bounded_and_can_be_stopped() {
+    let world = World::new("v2", "dags: [{dag_id: a, run: {duration: 2h}}]\n");
+    let book = |wait: &str| {
+        format!("name: p\nlock: {{wait: {wait}}}\nsteps: [{{id: one, trigger_dag: {{dag_id: a, wait: true}}}}]\n")
+    };
+    world.write("p.yaml", &book("300ms"));
+    let mut holder = started(&world, &[], "waiting");
+    send(&holder, "STOP");
+    assert_eq!(world.run(&["p.yaml", "--on-overlap", "fail"]).code, 75);
+    let waited = world.run(&["p.yaml", "--on-overlap", "wait"]);
+    assert!(
+        waited.code == 75 && waited.stderr.contains("p: waiting, since it is running already: run "),
+        "{waited:#?}"
+    );
+    world.write("p.yaml", &book("2h"));
+    let hurried = world.run(&["p.yaml", "--on-overlap", "wait", "--deadline", "300ms"]);
+    assert_eq!(hurried.code, 75, "the deadline bounds the wait for the lock, too: {hurried:#?}");
+    let mut command = world.command(&["p.yaml", "--on-overlap", "wait"]);
+    let mut waiter = command.stderr(Stdio::piped()).spawn().expect("it starts");
+    let mut lines = BufReader::new(waiter.stderr.take().expect("its stderr")).lines();
+    assert!(lines.next().is_some_and(|line| line.is_ok_and(|line| line.contains("waiting"))));
+    send(&waiter, "TERM");
+    assert_eq!(waiter.wait().expect("it ends").code(), Some(143));
+    assert!(lines.next().is_some_and(|line| line.is_ok_and(|line| line.contains("nothing was run"))));
+    send(&holder, "KILL");
+    holder.wait().expect("it ends");
+    assert_eq!(world.counts("a"), 1);
 }
 
 #[test]
