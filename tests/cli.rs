@@ -13,15 +13,9 @@ const PRINTS: &str = "name: p\nsteps: [{print: one}, {print: two}]";
 const LISTS: &str = "name: l\nsteps: [{list_dags: {}, retry: {attempts: 2, delay: 1ms}}]";
 
 #[test]
-fn help_is_as_written_down() {
+fn a_mistake_on_the_command_line_is_told_as_written_down() {
     for (name, args) in [
-        ("help", ["--help"].as_slice()),
-        ("help_short", &["-h"]),
-        ("help_check", &["check", "--help"]),
-        ("help_doctor", &["doctor", "--help"]),
-        ("help_schema", &["schema", "--help"]),
-        ("help_sandbox", &["sandbox", "--help"]),
-        ("nothing", &[]),
+        ("nothing", [].as_slice()),
         ("unknown_flag", &["--sandbx", "p.yaml"]),
         ("duration", &["--max-time", "5", "p.yaml"]),
         ("sandbox_and_url", &["--sandbox", "--url", "http://localhost", "p.yaml"]),
@@ -59,15 +53,6 @@ fn every_shell_is_told_what_to_complete_and_every_command_has_a_page() {
     assert_eq!(Run::new().args(&["man"]).end().stdout, page("myaf-run.1"));
     let nowhere = Run::new().file("pages", "").args(&["man", "pages"]).end();
     assert!(nowhere.code == 74 && nowhere.stderr.contains("can't be written"), "{}", nowhere.stderr);
-}
-
-#[test]
-fn a_command_that_comes_later_is_named_as_such() {
-    for command in ["init", "schedule"] {
-        let ended = Run::new().args(&[command]).end();
-        let help = format!("the command `{command}` is not supported yet");
-        assert!(ended.code == 2 && ended.stderr.contains(&help), "{}", ended.stderr);
-    }
 }
 
 #[test]

@@ -188,6 +188,14 @@ pub(crate) fn is_golden(name: &str, text: &str) {
     assert!(golden == text, "{} says\n{golden}\nand this is\n{text}", path.display());
 }
 
+/// Runs a command as cron starts it: in a shell, with next to no variables, without a terminal.
+pub(crate) fn as_cron_does(command: &str, home: &Path) -> std::process::Output {
+    let mut shell = Command::new("/bin/sh");
+    shell.args(["-c", command]).env_clear().current_dir("/").stdin(Stdio::null());
+    shell.env("HOME", home).env("SHELL", "/bin/sh").env("PATH", "/usr/bin:/bin");
+    shell.output().expect("there is a shell")
+}
+
 /// The text without the indentation that it has in a test.
 pub(crate) fn unindented(text: &str) -> String {
     let text = text.strip_prefix('\n').unwrap_or(text);

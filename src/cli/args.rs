@@ -4,33 +4,43 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::builder::FalseyValueParser;
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 
 use crate::cli::connection_args::{ConnectionArgs, duration};
 use crate::cli::history::StateArgs;
+use crate::cli::init::InitArgs;
 use crate::cli::overlap::OverlapArg;
 use crate::cli::runs::Status;
+use crate::cli::schedule::ScheduleArgs;
 
 /// Runs an operational runbook against the Airflow REST API.
 #[derive(Debug, Parser)]
 #[command(name = "myaf-run", version, args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
-#[command(max_term_width = 100, after_help = AFTER_HELP)]
+#[command(max_term_width = 80, disable_help_flag = true, after_help = AFTER_HELP)]
 pub(super) struct Cli {
     /// What to do when it is not to run a playbook.
     #[command(subcommand)]
     pub(super) command: Option<Command>,
+    /// Print help
+    #[arg(short, long, global = true, action = ArgAction::HelpShort)]
+    help: Option<bool>,
     #[command(flatten)]
     pub(super) run: RunArgs,
 }
 
 const AFTER_HELP: &str = "\
-A first word that is a command is one; a playbook of that name is ./check.
-Try it without an Airflow: myaf-run --sandbox PLAYBOOK
-Every option has a variable: MYAF_RUN_TARGET for --target, and so on.
+Examples:
+  myaf-run --sandbox playbook.yaml         try it without an Airflow
+  myaf-run playbook.yaml -e month=2026-10  run it, with the value of an input
+  myaf-run check playbooks                 check every playbook in a folder
+
+`myaf-run help` and `myaf-run man` tell all options. Each has a variable, such
+as MYAF_RUN_TARGET. A playbook whose name is that of a command is ./check.
 
 Exit codes: 0 all is well, 1 a step failed, 2 usage or invalid playbook,
-3 unreachable, 4 authentication, 5 a wait ran out, 6 no step selected, 7 a write may or may not
-have happened, 70 a bug, 74 can't write, 75 already running, 129, 130 and 143 a signal.";
+3 unreachable, 4 authentication, 5 a wait ran out, 6 no step selected, 7 a write
+may or may not have happened, 70 a bug, 74 can't write, 75 already running,
+129, 130 and 143 a signal.";
 
 /// The commands beside running.
 #[derive(Debug, Subcommand)]
@@ -39,12 +49,16 @@ pub(super) enum Command {
     Check(CheckArgs),
     /// Say which Airflow would be used, and whether it can be
     Doctor(Box<DoctorArgs>),
-    /// Say what a code such as E021 means, with an example; without a code, list all
+    /// Say what a code such as E021 means; without a code, list all
     Explain {
         /// The code
         code: Option<String>,
     },
-    /// Print a JSON Schema: of playbooks, or of the scenarios of the sandbox
+    /// Make a first playbook and what it needs; overwrite nothing
+    Init(InitArgs),
+    /// Print what cron, systemd, Kubernetes or GitHub need to run it
+    Schedule(ScheduleArgs),
+    /// Print a JSON Schema: of playbooks or of sandbox scenarios
     Schema {
         /// Which schema
         #[arg(value_enum, default_value = "playbook")]
@@ -55,16 +69,16 @@ pub(super) enum Command {
         /// The shell
         shell: clap_complete::Shell,
     },
-    /// Print the manual page, or write it with those of all commands into a folder
+    /// Print the manual page, or write those of all commands to a folder
     Man {
         /// The folder
         folder: Option<PathBuf>,
     },
-    /// Go on with a run that did not come to its end: nothing is done twice
+    /// Go on with a run that did not end well; nothing is done twice
     Resume(Box<ResumeArgs>),
     /// Look at the runs of the past
     Runs(RunsArgs),
-    /// Serve the sandbox, an imitation of Airflow 2 and 3, until a signal comes
+    /// Serve the sandbox, an imitation of Airflow 2 and 3
     Sandbox {
         /// A scenario file; without one, a small data team's Airflow
         scenario: Option<PathBuf>,
@@ -105,11 +119,11 @@ pub(super) struct CheckArgs {
 pub(super) struct DoctorArgs {
     /// The playbook that is going to be run: its folder and its `target` count
     pub(super) playbook: Option<PathBuf>,
-    #[command(flatten)]
-    pub(super) connection: ConnectionArgs,
     /// Print one JSON object instead of lines
     #[arg(long, env = "MYAF_RUN_JSON", hide_env = true, value_parser = FalseyValueParser::new())]
     pub(super) json: bool,
+    #[command(flatten)]
+    pub(super) connection: ConnectionArgs,
 }
 
 /// Running.
@@ -117,17 +131,13 @@ pub(super) struct DoctorArgs {
 #[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own on the command line")]
 pub(super) struct RunArgs {
     /// The playbook to run
-    #[arg(required = true)]
+    #[arg(required = true, hide_short_help = true)]
     pub(super) playbook: Option<PathBuf>,
 
-    /// Give an input its value, or read values from a YAML or JSON file
-    #[arg(
-        short = 'e',
-        long = "extra-vars",
-        value_name = "NAME=VALUE|@FILE",
-        env = "MYAF_RUN_EXTRA_VARS",
-        hide_env = true
-    )]
+    /// Give an input a value; @FILE reads values
+    ///
+    /// The file is YAML or JSON.
+    #[arg(short = 'e', long = "extra-vars", value_name = "NAME=VALUE", env = "MYAF_RUN_EXTRA_VARS", hide_env = true)]
     pub(super) extra_vars: Vec<String>,
 
     /// Run only steps with one of these tags
@@ -142,32 +152,49 @@ pub(super) struct RunArgs {
     #[arg(long, value_name = "STEP", env = "MYAF_RUN_START_AT", hide_env = true)]
     pub(super) start_at: Option<String>,
 
-    /// List the steps that would be run, with their tags, and run nothing
+    /// List the steps that would be run
+    ///
+    /// With their tags; nothing is run.
     #[arg(long, env = "MYAF_RUN_LIST_STEPS", hide_env = true, value_parser = FalseyValueParser::new())]
     pub(super) list_steps: bool,
 
-    /// Do all reads and show each write in place of sending it: nothing is changed
+    /// Show writes in place of sending them: nothing is changed
+    ///
+    /// All reads are real.
     #[arg(short = 'C', long, env = "MYAF_RUN_CHECK", hide_env = true, value_parser = FalseyValueParser::new())]
     pub(super) check: bool,
 
-    /// With -C: print each write as a command for curl, on stdout
+    /// With -C: print each write as a command for curl
+    ///
+    /// The commands go to stdout.
     #[arg(long, requires = "check", env = "MYAF_RUN_CURL", hide_env = true, value_parser = FalseyValueParser::new())]
     pub(super) curl: bool,
 
-    /// Give the run this id, to find what an earlier run with it has made
+    /// Find what an earlier run with this id made
+    ///
+    /// The run has this id: what an earlier one with it has made is found, and not made again.
     #[arg(long, value_name = "ID", env = "MYAF_RUN_RUN_ID", hide_env = true)]
     pub(super) run_id: Option<String>,
 
     /// When the playbook is running already: run nothing and end well, wait, or fail with exit code 75
-    #[arg(long, value_enum, value_name = "WHAT", env = "MYAF_RUN_ON_OVERLAP", hide_env = true)]
+    #[arg(long, value_enum, value_name = "WHAT", env = "MYAF_RUN_ON_OVERLAP", hide_env = true, hide_short_help = true)]
     pub(super) on_overlap: Option<OverlapArg>,
 
-    /// Record nothing: the run can't be resumed and is not in the history
+    /// Record nothing: it can't be resumed
+    ///
+    /// The run can't be resumed and is not in the history.
     #[arg(long, env = "MYAF_RUN_NO_JOURNAL", hide_env = true, value_parser = FalseyValueParser::new())]
     pub(super) no_journal: bool,
 
     /// How many runs the history keeps; those that did not pass stay for 30 days
-    #[arg(long, value_name = "RUNS", env = "MYAF_RUN_KEEP", hide_env = true, default_value_t = 200)]
+    #[arg(
+        long,
+        value_name = "RUNS",
+        env = "MYAF_RUN_KEEP",
+        hide_env = true,
+        hide_short_help = true,
+        default_value_t = 200
+    )]
     pub(super) keep: usize,
 
     #[command(flatten)]
@@ -176,22 +203,24 @@ pub(super) struct RunArgs {
 
 /// How a run is run and shown, the first time and when it is resumed.
 #[derive(Debug, Args)]
+#[command(next_help_heading = "Output and history")]
 pub(super) struct RunningArgs {
-    #[command(flatten)]
-    pub(super) connection: ConnectionArgs,
-
     #[command(flatten)]
     pub(super) state: StateArgs,
 
-    /// Stop after this time, with exit code 5: no new step, and what goes on in Airflow goes on
-    #[arg(long, value_name = "DURATION", value_parser = duration, env = "MYAF_RUN_DEADLINE", hide_env = true)]
+    /// Stop after this time, with exit code 5
+    ///
+    /// No new step is begun, and what goes on in Airflow goes on.
+    #[arg(long, value_name = "TIME", value_parser = duration, env = "MYAF_RUN_DEADLINE", hide_env = true)]
     pub(super) deadline: Option<Duration>,
 
     /// How long a write on its way and `always` may still take after a signal or the deadline
-    #[arg(long, value_name = "DURATION", value_parser = duration, default_value = "20s", env = "MYAF_RUN_GRACE", hide_env = true)]
+    #[arg(long, value_name = "TIME", value_parser = duration, default_value = "20s", env = "MYAF_RUN_GRACE", hide_env = true, hide_short_help = true)]
     pub(super) grace: Duration,
 
-    /// What to print: lines for people, one JSON report, or nothing unless something is wrong
+    /// What to print
+    ///
+    /// Lines for people, one JSON report, or nothing unless something is wrong.
     #[arg(long, value_enum, default_value = "text", env = "MYAF_RUN_OUTPUT", hide_env = true)]
     pub(super) output: Output,
 
@@ -200,12 +229,22 @@ pub(super) struct RunningArgs {
     pub(super) strict: bool,
 
     /// How mistakes in the playbook are told: for people, as JSON lines on stdout, or as annotations of GitHub Actions
-    #[arg(long, value_enum, default_value = "human", env = "MYAF_RUN_MESSAGE_FORMAT", hide_env = true)]
+    #[arg(
+        long,
+        value_enum,
+        default_value = "human",
+        env = "MYAF_RUN_MESSAGE_FORMAT",
+        hide_env = true,
+        hide_short_help = true
+    )]
     pub(super) message_format: MessageFormat,
 
     /// Don't colour messages
-    #[arg(long, env = "MYAF_RUN_NO_COLOR", hide_env = true, value_parser = FalseyValueParser::new())]
+    #[arg(long, env = "MYAF_RUN_NO_COLOR", hide_env = true, hide_short_help = true, value_parser = FalseyValueParser::new())]
     pub(super) no_color: bool,
+
+    #[command(flatten)]
+    pub(super) connection: ConnectionArgs,
 }
 
 /// Going on with a run.
@@ -235,13 +274,7 @@ pub(super) struct ResumeArgs {
     pub(super) check: bool,
 
     /// Give a secret input its value again
-    #[arg(
-        short = 'e',
-        long = "extra-vars",
-        value_name = "NAME=VALUE|@FILE",
-        env = "MYAF_RUN_EXTRA_VARS",
-        hide_env = true
-    )]
+    #[arg(short = 'e', long = "extra-vars", value_name = "NAME=VALUE", env = "MYAF_RUN_EXTRA_VARS", hide_env = true)]
     pub(super) extra_vars: Vec<String>,
 
     #[command(flatten)]

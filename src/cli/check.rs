@@ -10,9 +10,6 @@ use crate::cli::streams::{Streams, is_coloured};
 use crate::diagnostic::{Diagnostic, draw, github, json, summary};
 use crate::playbook::{Loaded, load};
 
-/// Commands that come later; until then they look like playbooks.
-const LATER: [&str; 2] = ["init", "schedule"];
-
 /// How mistakes are told, and whether warnings count as such.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Manner {
@@ -137,9 +134,6 @@ fn load_file(path: &Path, environment: &Environment, streams: &mut Streams, mann
         Ok(bytes) => bytes,
         Err(reason) => {
             streams.err_line(&format!("error: the playbook `{}` can't be read: {reason}", path.display()));
-            if path.to_str().is_some_and(|word| LATER.contains(&word)) {
-                streams.err_line(&format!("  = help: the command `{}` is not supported yet", path.display()));
-            }
             return None;
         }
     };

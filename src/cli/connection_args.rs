@@ -12,8 +12,11 @@ use crate::playbook::field::parse_duration;
 
 /// Which Airflow, and how to talk to it.
 #[derive(Debug, Args)]
+#[command(next_help_heading = "Airflow")]
 pub(super) struct ConnectionArgs {
-    /// The target: its variables start with NAME in capitals, such as `NAME_AIRFLOW_API_URL`
+    /// The target: its URL is in NAME_AIRFLOW_API_URL
+    ///
+    /// Its variables start with its name in capitals; `my` when none is named.
     #[arg(long, value_name = "NAME", env = "MYAF_RUN_TARGET", hide_env = true)]
     pub(super) target: Option<String>,
 
@@ -21,45 +24,61 @@ pub(super) struct ConnectionArgs {
     #[arg(long, env = "MYAF_RUN_URL", hide_env = true)]
     pub(super) url: Option<String>,
 
-    /// The API's version, when the URL does not say it
+    /// The API's version, if not in the URL
     #[arg(long, value_enum, env = "MYAF_RUN_API", hide_env = true)]
     pub(super) api: Option<Api>,
 
     /// How the credential is shown
-    #[arg(long, value_enum, default_value = "auto", env = "MYAF_RUN_AUTH", hide_env = true)]
+    #[arg(long, value_enum, default_value = "auto", env = "MYAF_RUN_AUTH", hide_env = true, hide_short_help = true)]
     pub(super) auth: Auth,
 
-    /// Read URL and credential from this file instead of any .env
+    /// Read URL and credential from this file, not .env
     #[arg(long, value_name = "FILE", env = "MYAF_RUN_ENV_FILE", hide_env = true)]
     pub(super) env_file: Option<PathBuf>,
 
     /// Trust the certificate authorities in this PEM file, too
-    #[arg(long, value_name = "FILE", env = "MYAF_RUN_CA_CERT", hide_env = true)]
+    #[arg(long, value_name = "FILE", env = "MYAF_RUN_CA_CERT", hide_env = true, hide_short_help = true)]
     pub(super) ca_cert: Option<PathBuf>,
 
     /// Show this certificate to a server that asks for one: a PEM file with its chain
-    #[arg(long, value_name = "FILE", requires = "client_key", env = "MYAF_RUN_CLIENT_CERT", hide_env = true)]
+    #[arg(
+        long,
+        value_name = "FILE",
+        requires = "client_key",
+        env = "MYAF_RUN_CLIENT_CERT",
+        hide_env = true,
+        hide_short_help = true
+    )]
     pub(super) client_cert: Option<PathBuf>,
 
     /// The private key of that certificate, a PEM file
-    #[arg(long, value_name = "FILE", requires = "client_cert", env = "MYAF_RUN_CLIENT_KEY", hide_env = true)]
+    #[arg(
+        long,
+        value_name = "FILE",
+        requires = "client_cert",
+        env = "MYAF_RUN_CLIENT_KEY",
+        hide_env = true,
+        hide_short_help = true
+    )]
     pub(super) client_key: Option<PathBuf>,
 
     /// Send credentials over plain http to another machine
-    #[arg(long, env = "MYAF_RUN_ALLOW_HTTP", hide_env = true, value_parser = FalseyValueParser::new())]
+    #[arg(long, env = "MYAF_RUN_ALLOW_HTTP", hide_env = true, hide_short_help = true, value_parser = FalseyValueParser::new())]
     pub(super) allow_http: bool,
 
     /// How long making a connection may take
-    #[arg(long, value_name = "DURATION", value_parser = duration, default_value = "10s", env = "MYAF_RUN_CONNECT_TIMEOUT", hide_env = true)]
+    #[arg(long, value_name = "DURATION", value_parser = duration, default_value = "10s", env = "MYAF_RUN_CONNECT_TIMEOUT", hide_env = true, hide_short_help = true)]
     pub(super) connect_timeout: Duration,
 
     /// How long one request may take
-    #[arg(long, value_name = "DURATION", value_parser = duration, default_value = "60s", env = "MYAF_RUN_MAX_TIME", hide_env = true)]
+    #[arg(long, value_name = "DURATION", value_parser = duration, default_value = "60s", env = "MYAF_RUN_MAX_TIME", hide_env = true, hide_short_help = true)]
     pub(super) max_time: Duration,
 
-    /// Run on the built-in imitation of Airflow, or on the one a scenario file describes
+    /// Run on an imitation of Airflow, built in
+    ///
+    /// Or on the one that a scenario file describes.
     #[arg(
-        long, value_name = "SCENARIO", num_args = 0..=1, require_equals = true, default_missing_value = "builtin",
+        long, value_name = "FILE", num_args = 0..=1, require_equals = true, default_missing_value = "builtin",
         conflicts_with_all = ["target", "url", "env_file", "auth"],
         env = "MYAF_RUN_SANDBOX", hide_env = true
     )]

@@ -13,7 +13,9 @@ use crate::journal::{JournalError, Store};
 /// Where runs are recorded.
 #[derive(Debug, Args)]
 pub(super) struct StateArgs {
-    /// Keep the history of runs in this folder, not in ~/.local/state/myaf-run
+    /// Keep the history of runs in this folder
+    ///
+    /// Else it is in ~/.local/state/myaf-run.
     #[arg(long, value_name = "DIR", env = "MYAF_RUN_STATE_DIR", hide_env = true)]
     pub(super) state_dir: Option<PathBuf>,
 }

@@ -15,7 +15,8 @@ use crate::cli::overlap::Overlap;
 use crate::cli::signals::Signals;
 use crate::cli::streams::Streams;
 use crate::cli::{
-    check, connect, curl, doctor, explain, history, inputs, overlap, pages, place, resume, runs, sandbox, schema,
+    check, connect, curl, doctor, explain, history, init, inputs, overlap, pages, place, resume, runs, sandbox, schedule,
+    schema,
 };
 use crate::journal::{Store, is_run_id};
 use crate::plan;
@@ -32,6 +33,8 @@ pub async fn dispatch(environment: &Environment, streams: &mut Streams, exit: fn
         Some(Command::Check(args)) => check::check(args, environment, streams),
         Some(Command::Doctor(args)) => doctor::doctor(args, environment, streams).await,
         Some(Command::Explain { code }) => explain::explain(code.as_deref(), streams),
+        Some(Command::Init(args)) => init::init(args, environment, streams),
+        Some(Command::Schedule(args)) => schedule::schedule(args, environment, streams),
         Some(Command::Schema { kind }) => schema::schema(*kind, streams),
         Some(Command::Sandbox { scenario, port }) => {
             let signals = Signals::watch(exit);
