@@ -10,6 +10,7 @@ mod cli;
 mod docs;
 mod doctor;
 mod dry;
+mod environment;
 mod explained;
 mod expressions;
 mod faults;
