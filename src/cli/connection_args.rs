@@ -14,7 +14,7 @@ use crate::playbook::field::parse_duration;
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Airflow")]
 pub(super) struct ConnectionArgs {
-    /// The target: its URL is in NAME_AIRFLOW_API_URL
+    /// The target: its URL is in `NAME_AIRFLOW_API_URL`
     ///
     /// Its variables start with its name in capitals; `my` when none is named.
     #[arg(long, value_name = "NAME", env = "MYAF_RUN_TARGET", hide_env = true)]

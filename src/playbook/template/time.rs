@@ -157,7 +157,11 @@ mod tests {
     use super::*;
 
     fn evaluate(expression: &str, zone: &str) -> Result<String, String> {
-        let clock = RunClock::at("2026-11-30T23:30:00Z".parse().expect("a time"), zone).expect("a zone");
+        evaluate_at("2026-11-30T23:30:00Z", expression, zone)
+    }
+
+    fn evaluate_at(start: &str, expression: &str, zone: &str) -> Result<String, String> {
+        let clock = RunClock::at(start.parse().expect("a time"), zone).expect("a zone");
         let mut environment = Environment::new();
         add(&mut environment, &clock);
         let compiled = environment.compile_expression(expression).map_err(|error| error.to_string())?;
@@ -184,6 +188,29 @@ mod tests {
         ];
         for (expression, expected) in cases {
             assert_eq!(evaluate(expression, "UTC"), Ok(expected.to_owned()), "{expression}");
+        }
+    }
+
+    #[test]
+    fn where_the_clocks_change_a_day_is_a_day_and_24_hours_are_24_hours() {
+        let (lisbon, sao_paulo) = ("Europe/Lisbon", "America/Sao_Paulo");
+        for (start, zone, expression, expected) in [
+            // On 29 March 1 o'clock becomes 2.
+            ("2026-03-28T12:00:00Z", lisbon, "now() | shift(days=1)", "2026-03-29T12:00:00+01:00"),
+            ("2026-03-28T12:00:00Z", lisbon, "now() | shift(hours=24)", "2026-03-29T13:00:00+01:00"),
+            ("2026-03-28T01:30:00Z", lisbon, "now() | shift(days=1)", "2026-03-29T02:30:00+01:00"),
+            ("2026-03-29T23:30:00Z", lisbon, "today()", "2026-03-30"),
+            // On 25 October 2 o'clock becomes 1.
+            ("2026-10-25T00:30:00Z", lisbon, "now()", "2026-10-25T01:30:00+01:00"),
+            ("2026-10-25T00:30:00Z", lisbon, "now() | shift(hours=1)", "2026-10-25T01:30:00+00:00"),
+            ("2026-10-25T01:30:00Z", lisbon, "now() | start_of('hour')", "2026-10-25T01:00:00+00:00"),
+            ("2026-10-26T01:30:00Z", lisbon, "now() | shift(days=-1)", "2026-10-25T01:30:00+01:00"),
+            ("2026-10-25T23:30:00Z", lisbon, "today() | shift(days=-1)", "2026-10-24"),
+            // A day that began at 1 o'clock.
+            ("2018-11-04T12:00:00Z", sao_paulo, "now() | start_of('day')", "2018-11-04T01:00:00-02:00"),
+            ("2018-11-04T12:00:00Z", sao_paulo, "now() | date('%H:%M %z')", "10:00 -0200"),
+        ] {
+            assert_eq!(evaluate_at(start, expression, zone), Ok(expected.to_owned()), "{start} {expression}");
         }
     }
 
