@@ -5,7 +5,7 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
-use crate::run::Run;
+use crate::run::{Run, skipped};
 use crate::served::Served;
 
 const PRINTS: &str = "name: p\ntimezone: Europe/Lisbon\nsteps: [{print: \"{{ 'ok: I é 日本' }}\"}]";
@@ -90,7 +90,7 @@ fn as_stranger(copy: &Path, args: &[&str], served: &Served) -> Output {
 #[test]
 fn a_user_without_a_name_or_home_in_a_folder_that_is_read_only_needs_a_state_folder_only() {
     if !is_root() || Command::new("setpriv").arg("--version").output().is_err() {
-        eprintln!("skipped: only root may become another user, by setpriv");
+        skipped("only root may become another user, by setpriv");
         return;
     }
     let served = Served::new("dags: [{dag_id: a}]");
@@ -113,7 +113,7 @@ fn as_process_1_of_a_container_it_takes_sigterm_and_leaves_no_process_behind() {
     let unshared = ["--pid", "--fork", "--mount-proc", "--kill-child"];
     let able = Command::new("unshare").args(unshared).arg("true").output().is_ok_and(|output| output.status.success());
     if !able {
-        eprintln!("skipped: this user may make no namespace of processes");
+        skipped("this user may make no namespace of processes");
         return;
     }
     let served = Served::new("dags: [{dag_id: a, run: {duration: 1h}}]");

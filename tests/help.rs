@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use crate::run::{Run, is_golden};
+use crate::run::{Run, is_golden, skipped};
 
 const COMMANDS: [&[&str]; 15] = [
     &[],
@@ -114,7 +114,7 @@ fn each_shell_takes_its_own_completions() {
         let path = folder.path().join("completions");
         fs::write(&path, script).expect("it is written");
         let Ok(output) = std::process::Command::new(shell).arg(check).arg(&path).output() else {
-            eprintln!("skipped: there is no {shell} on this machine");
+            skipped(&format!("there is no {shell} on this machine"));
             continue;
         };
         assert!(output.status.success() && output.stderr.is_empty(), "{shell}: {output:#?}");

@@ -19,9 +19,9 @@ fn files(folder: &Path) -> Vec<(String, Vec<u8>)> {
         for entry in fs::read_dir(folder).expect("it can be read") {
             let path = entry.expect("an entry").path();
             if path.is_dir() {
-                open.push(path)
+                open.push(path);
             } else {
-                found.push((path.display().to_string(), fs::read(&path).expect("a file")))
+                found.push((path.display().to_string(), fs::read(&path).expect("a file")));
             }
         }
     }

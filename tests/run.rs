@@ -188,6 +188,12 @@ pub(crate) fn is_golden(name: &str, text: &str) {
     assert!(golden == text, "{} says\n{golden}\nand this is\n{text}", path.display());
 }
 
+/// Says that a test could not be made here.
+#[expect(clippy::print_stderr, reason = "whoever runs the tests sees what was left out")]
+pub(crate) fn skipped(why: &str) {
+    eprintln!("skipped: {why}");
+}
+
 /// Runs a command as cron starts it: in a shell, with next to no variables, without a terminal.
 pub(crate) fn as_cron_does(command: &str, home: &Path) -> std::process::Output {
     let mut shell = Command::new("/bin/sh");

@@ -11,7 +11,7 @@ use myaf_run::source::SourceFile;
 use myaf_run::yaml;
 use serde_json::Value;
 
-use crate::run::{Run, as_cron_does, is_golden};
+use crate::run::{Run, as_cron_does, is_golden, skipped};
 
 const FORMS: [&str; 4] = ["crontab", "systemd", "kubernetes", "github"];
 
@@ -35,7 +35,7 @@ fn of_file(path: &str, text: &str, form: &str) -> Run {
 fn program(name: &str, args: &[&str]) -> Option<Output> {
     let output = Command::new(name).args(args).env("TZ", "UTC").env("LC_ALL", "C").output().ok();
     if output.is_none() {
-        eprintln!("skipped: there is no {name} on this machine");
+        skipped(&format!("there is no {name} on this machine"));
     }
     output
 }
