@@ -228,11 +228,11 @@ fn a_stopped_process_keeps_its_lock_and_whoever_waits_for_it_is_bounded_and_can_
     let hurried = world.run(&["p.yaml", "--on-overlap", "wait", "--deadline", "300ms"]);
     assert_eq!(hurried.code, 75, "the deadline bounds the wait for the lock, too: {hurried:#?}");
     let mut command = world.command(&["p.yaml", "--on-overlap", "wait"]);
-    let mut waiter = command.stderr(Stdio::piped()).spawn().expect("it starts");
-    let mut lines = BufReader::new(waiter.stderr.take().expect("its stderr")).lines();
+    let mut second = command.stderr(Stdio::piped()).spawn().expect("it starts");
+    let mut lines = BufReader::new(second.stderr.take().expect("its stderr")).lines();
     assert!(lines.next().is_some_and(|line| line.is_ok_and(|line| line.contains("waiting"))));
-    send(&waiter, "TERM");
-    assert_eq!(waiter.wait().expect("it ends").code(), Some(143));
+    send(&second, "TERM");
+    assert_eq!(second.wait().expect("it ends").code(), Some(143));
     assert!(lines.next().is_some_and(|line| line.is_ok_and(|line| line.contains("nothing was run"))));
     send(&holder, "KILL");
     holder.wait().expect("it ends");

@@ -158,13 +158,13 @@ pub(super) struct RunArgs {
     #[arg(long, env = "MYAF_RUN_LIST_STEPS", hide_env = true, value_parser = FalseyValueParser::new())]
     pub(super) list_steps: bool,
 
-    /// Show writes in place of sending them: nothing is changed
+    /// Change nothing: do the reads, show the writes
     ///
-    /// All reads are real.
+    /// Each write is shown in place of being sent.
     #[arg(short = 'C', long, env = "MYAF_RUN_CHECK", hide_env = true, value_parser = FalseyValueParser::new())]
     pub(super) check: bool,
 
-    /// With -C: print each write as a command for curl
+    /// With -C: show the writes as curl commands
     ///
     /// The commands go to stdout.
     #[arg(long, requires = "check", env = "MYAF_RUN_CURL", hide_env = true, value_parser = FalseyValueParser::new())]
