@@ -22,6 +22,7 @@ mod invalid_playbooks;
 mod journal;
 mod masking;
 mod nothing_twice;
+mod notify;
 mod older_airflows;
 mod once;
 mod order;

@@ -10,7 +10,7 @@ use myaf_run::airflow::client::{Client, ClientOptions};
 use myaf_run::clock::Clock;
 use myaf_run::event::{Event, EventKind, Sink, SinkError};
 use myaf_run::executor::{Interrupt, Limits, Tools, execute};
-use myaf_run::http::HttpOptions;
+use myaf_run::http::{HttpOptions, WebhookOptions};
 use myaf_run::outcome::{Failure, FailureKind, StepOutcome};
 use myaf_run::plan::{self, Context, Plan, Selection};
 use myaf_run::playbook::load;
@@ -146,6 +146,7 @@ impl Stage {
             interrupt: self.interrupt.clone(),
             limits: self.limits.clone(),
             ui_url: None,
+            webhooks: WebhookOptions::default(),
         };
         let record = RunRecord::default();
         let mut kept = Kept { events: Vec::new(), record, refuses, signals, signal: &self.signal };

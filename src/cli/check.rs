@@ -8,6 +8,7 @@ use crate::cli::exit_code::ExitCode;
 use crate::cli::playbooks::{below, is_playbook};
 use crate::cli::streams::{Streams, is_coloured};
 use crate::diagnostic::{Diagnostic, draw, github, json, summary};
+use crate::playbook::notify::webhooks_in;
 use crate::playbook::{Loaded, load};
 
 /// How mistakes are told, and whether warnings count as such.
@@ -137,6 +138,9 @@ fn load_file(path: &Path, environment: &Environment, streams: &mut Streams, mann
             return None;
         }
     };
+    for webhook in webhooks_in(&String::from_utf8_lossy(&bytes)) {
+        streams.masker().learn_webhook(webhook);
+    }
     match load(&path.display().to_string(), bytes) {
         Ok(loaded) => Some(loaded),
         Err(mistakes) => {

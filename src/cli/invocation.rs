@@ -1,5 +1,7 @@
 //! A run from its plan to the exit code; the first attempt and every other.
 
+use std::borrow::Cow;
+
 use crate::airflow::client::Client;
 use crate::cli::args::{Output, RunningArgs};
 use crate::cli::check::{self, Manner};
@@ -9,7 +11,7 @@ use crate::cli::place::Place;
 use crate::cli::screen::Screen;
 use crate::cli::signals::{Signals, wait};
 use crate::cli::streams::{Streams, is_coloured};
-use crate::cli::{git, identity};
+use crate::cli::{git, identity, webhooks};
 use crate::diagnostic::Diagnostic;
 use crate::executor::{Interrupt, Limits, Tools, execute};
 use crate::journal::Writer;
@@ -19,6 +21,7 @@ use crate::record::{RunRecord, Verdict};
 use crate::reporter::curl::Curl;
 use crate::reporter::json;
 use crate::reporter::text::Text;
+use crate::source::SourceFile;
 
 /// Who runs a playbook how, and where it is shown.
 pub(super) struct Invocation<'a> {
@@ -78,6 +81,7 @@ impl<'a> Invocation<'a> {
         };
         let plan = plan::plan(loaded, selected, &context).map_err(|mistakes| self.mistaken(&mistakes))?;
         plan.secrets.iter().for_each(|secret| self.streams.masker().learn(secret));
+        plan.webhooks.iter().for_each(|url| self.streams.masker().learn_webhook(url));
         Ok(plan)
     }
 
@@ -111,9 +115,15 @@ impl<'a> Invocation<'a> {
             interrupt: Interrupt::by(signals.first),
             limits: self.limits(),
             ui_url: place.ui_url.clone(),
+            webhooks: webhooks::options(plan, &self.args.connection, place, self.environment),
         };
         let is_kept = recording.writer.is_some();
-        let text = Text::new(plan.file.clone(), self.manner.colour).with_curl(self.curl.clone());
+        // Lines of the playbook are drawn in pieces, and a piece of a secret is not known for one.
+        let file = match self.streams.masker().blot(plan.file.text()) {
+            Cow::Borrowed(_) => plan.file.clone(),
+            Cow::Owned(text) => SourceFile::new(plan.file.name(), text),
+        };
+        let text = Text::new(file, self.manner.colour).with_curl(self.curl.clone());
         let is_terminal = self.environment.terminals.stderr;
         let mut screen = Screen::new(self.streams, (self.args.output, is_terminal), text, recording);
         let ended = tokio::select! {

@@ -6,6 +6,7 @@
 pub mod environment;
 pub mod exit_code;
 pub mod streams;
+mod webhooks;
 
 pub mod env_file;
 pub mod env_syntax;

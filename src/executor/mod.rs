@@ -41,6 +41,7 @@ use crate::executor::emitter::Emitter;
 use crate::executor::halt::Halt;
 use crate::executor::sections::Failed;
 use crate::executor::variables::Variables;
+use crate::http::WebhookOptions;
 use crate::outcome::{ActionResult, Failure};
 use crate::plan::{Attempt, Plan, PlannedStep};
 use crate::secret::Masker;
@@ -80,6 +81,8 @@ pub struct Tools<'a> {
     pub limits: Limits,
     /// The base URL of Airflow's UI, when links to it are wanted.
     pub ui_url: Option<String>,
+    /// Which webhooks may be told something, and how they are reached.
+    pub webhooks: WebhookOptions,
 }
 
 /// One run: what all of its steps share.

@@ -225,6 +225,7 @@ impl StepRun<'_, '_> {
             ActionKind::Assert => self.assert(),
             ActionKind::SetVars => self.set_vars(),
             ActionKind::Pause => self.pause_for().await,
+            ActionKind::Notify => self.notify().await,
         }
     }
 

@@ -10,9 +10,11 @@ mod client;
 mod deadline;
 mod error;
 mod tls;
+mod webhook;
 
 pub use answer::{Answer, BodyError};
 pub use client::{HttpClient, HttpOptions, Request};
 pub use deadline::Deadline;
 pub use error::{SetupError, TransportCause, TransportError};
 pub use tls::{ClientIdentity, TlsOptions};
+pub use webhook::{Webhook, WebhookError, WebhookOptions, webhook_host};

@@ -26,11 +26,13 @@ pub enum ActionKind {
     SetVars,
     /// Lets time pass.
     Pause,
+    /// Writes a text to webhooks.
+    Notify,
 }
 
 impl ActionKind {
     /// Every action, in the order of the documentation.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::ListDags,
         Self::AssertDag,
         Self::TriggerDag,
@@ -39,6 +41,7 @@ impl ActionKind {
         Self::Assert,
         Self::SetVars,
         Self::Pause,
+        Self::Notify,
     ];
 
     /// The action's key in a step.
@@ -53,6 +56,7 @@ impl ActionKind {
             Self::Assert => "assert",
             Self::SetVars => "set_vars",
             Self::Pause => "pause",
+            Self::Notify => "notify",
         }
     }
 
@@ -88,6 +92,7 @@ impl ActionKind {
             Self::Assert => &["assertions"],
             Self::SetVars => &["vars"],
             Self::Pause => &["seconds"],
+            Self::Notify => &["sent", "failed", "webhooks"],
         }
     }
 
@@ -96,7 +101,13 @@ impl ActionKind {
     pub const fn is_write(self) -> bool {
         match self {
             Self::TriggerDag | Self::PostDatasetEvent => true,
-            Self::ListDags | Self::AssertDag | Self::Print | Self::Assert | Self::SetVars | Self::Pause => false,
+            Self::ListDags
+            | Self::AssertDag
+            | Self::Print
+            | Self::Assert
+            | Self::SetVars
+            | Self::Pause
+            | Self::Notify => false,
         }
     }
 
@@ -105,9 +116,13 @@ impl ActionKind {
     pub const fn is_reading(self) -> bool {
         match self {
             Self::ListDags | Self::AssertDag => true,
-            Self::TriggerDag | Self::PostDatasetEvent | Self::Print | Self::Assert | Self::SetVars | Self::Pause => {
-                false
-            }
+            Self::TriggerDag
+            | Self::PostDatasetEvent
+            | Self::Print
+            | Self::Assert
+            | Self::SetVars
+            | Self::Pause
+            | Self::Notify => false,
         }
     }
 }
@@ -148,6 +163,8 @@ pub enum ActionResult {
     SetVars(VarsSet),
     /// Of `pause`.
     Pause(Paused),
+    /// Of `notify`.
+    Notify(Notified),
 }
 
 impl ActionResult {
@@ -263,6 +280,30 @@ pub struct Paused {
     pub seconds: f64,
 }
 
+/// The result of `notify`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Notified {
+    /// How many webhooks took the text.
+    pub sent: usize,
+    /// How many did not.
+    pub failed: usize,
+    /// What became of each, in the order of the step.
+    pub webhooks: Vec<WebhookTold>,
+}
+
+/// What became of one webhook.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WebhookTold {
+    /// The host; the rest of its URL is secret.
+    pub host: String,
+    /// Whether it took the text.
+    pub ok: bool,
+    /// The HTTP status, when there was an answer.
+    pub status: Option<u16>,
+    /// Why it did not take the text.
+    pub message: Option<String>,
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -308,6 +349,7 @@ mod tests {
             (ActionKind::Assert, ActionResult::Assert(Assertions { assertions: 1 })),
             (ActionKind::SetVars, ActionResult::SetVars(VarsSet { vars: Map::new() })),
             (ActionKind::Pause, ActionResult::Pause(Paused { seconds: 1.0 })),
+            (ActionKind::Notify, ActionResult::Notify(Notified { sent: 0, failed: 0, webhooks: vec![] })),
         ]
     }
 

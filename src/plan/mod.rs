@@ -24,6 +24,7 @@ pub use steps::{Capture, Condition, Expectation, POLL_EVERY, POLL_MAX_EVERY, Pla
 use crate::diagnostic::{Code, Diagnostic};
 use crate::outcome::InputSource;
 use crate::playbook::model::OnOverlap;
+use crate::playbook::notify::webhooks_of;
 use crate::playbook::template::{Engine, RunClock, Template, TemplateError, dynamic};
 use crate::playbook::{Loaded, unmade};
 use crate::record::RunRecord;
@@ -90,6 +91,8 @@ pub struct Plan {
     pub secret_inputs: Vec<String>,
     /// The values of secret inputs, for the mask.
     pub secrets: Vec<String>,
+    /// The webhooks that are known from the start, for the mask.
+    pub webhooks: Vec<String>,
     /// Every name that is there from the start: inputs, vars, `playbook`, `run`, `target`, `env`.
     pub names: Map<String, Value>,
     /// Renders templates with this run's clock.
@@ -168,6 +171,7 @@ pub fn plan(loaded: &Loaded, selected: Selected, context: &Context<'_>) -> Resul
     names.extend(resolved.values.clone());
     vars(loaded, &engine, &mut names)?;
     let lock = lock(loaded, &engine, &names)?;
+    let webhooks = webhooks_of(&loaded.tree, &engine, &names);
     Ok(Plan {
         file: loaded.file.clone(),
         playbook,
@@ -184,6 +188,7 @@ pub fn plan(loaded: &Loaded, selected: Selected, context: &Context<'_>) -> Resul
         input_sources: resolved.sources,
         secret_inputs: resolved.secret_names,
         secrets: resolved.secrets,
+        webhooks,
         names,
         engine,
         steps: selected.steps,

@@ -5,6 +5,7 @@ use std::sync::LazyLock;
 use crate::diagnostic::{Code, Diagnostic, MOST_MISTAKES};
 use crate::playbook::check::{Checked, check};
 use crate::playbook::model::{NO_STEPS, Playbook};
+use crate::playbook::notify::webhooks_in;
 use crate::source::{SourceFile, Span};
 use crate::yaml::schema::{Schema, schema_of};
 use crate::yaml::{self, Node, Parsed};
@@ -62,8 +63,9 @@ pub fn load(name: &str, bytes: Vec<u8>) -> Result<Loaded, Vec<Diagnostic>> {
     mistakes.sort_by_key(|mistake| mistake.span.start);
     mistakes.truncate(MOST_MISTAKES);
     if !mistakes.is_empty() {
-        return Err(mistakes);
+        return Err(without_webhooks(&file, mistakes));
     }
+    let warnings = without_webhooks(&file, warnings);
     match serde_json::from_value(tree.to_json()) {
         Ok(playbook) => Ok(Loaded { file, tree, playbook, env_names, warnings }),
         Err(error) => {
@@ -71,4 +73,21 @@ pub fn load(name: &str, bytes: Vec<u8>) -> Result<Loaded, Vec<Diagnostic>> {
             Err(vec![Diagnostic::new(Code::WRONG_TYPE, &file, tree.span, message)])
         }
     }
+}
+
+/// What is told of a line that holds a webhook goes without the line, since a webhook is a secret.
+fn without_webhooks(file: &SourceFile, mut told: Vec<Diagnostic>) -> Vec<Diagnostic> {
+    if told.is_empty() {
+        return told;
+    }
+    let text = file.text();
+    let webhooks = webhooks_in(text);
+    for one in &mut told {
+        let start = text.get(..one.span.start).and_then(|before| before.rfind('\n')).map_or(0, |at| at + 1);
+        let end =
+            text.get(one.span.end..).and_then(|after| after.find('\n')).map_or(text.len(), |at| one.span.end + at);
+        let lines = text.get(start..end).unwrap_or_default();
+        one.is_concealed |= webhooks.iter().any(|webhook| lines.contains(webhook));
+    }
+    told
 }

@@ -9,6 +9,7 @@ pub mod field;
 pub mod input;
 mod load;
 pub mod model;
+pub mod notify;
 mod step_id;
 pub mod template;
 

@@ -11,6 +11,7 @@ use serde_json::{Map, Value};
 
 use crate::playbook::action::{AssertDag, Expectations, ListDags, PostDatasetEvent, TriggerDag};
 use crate::playbook::field::{Expression, Period, RenderedPeriod, Text};
+use crate::playbook::notify::Notify;
 
 /// An operational runbook for Airflow.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
@@ -316,6 +317,10 @@ pub struct Step {
     #[serde(default, deserialize_with = "present")]
     #[schemars(with = "Option<RenderedPeriod>")]
     pub pause: Option<Value>,
+    /// Write a text to webhooks: Slack, Teams, or any that takes JSON.
+    #[serde(default, deserialize_with = "present")]
+    #[schemars(with = "Option<Notify>")]
+    pub notify: Option<Value>,
 }
 
 /// Words that choose a step: one or a list.
@@ -412,7 +417,6 @@ fn not_yet() -> Value {
         "backfill",
         "request",
         "confirm",
-        "notify",
         "block",
         "parallel",
         "include"

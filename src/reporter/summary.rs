@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::event::StepFinished;
-use crate::outcome::{ActionResult, FailureKind, Section, StepOutcome};
+use crate::outcome::{ActionResult, FailureKind, Notified, Section, StepOutcome};
 use crate::record::{RunRecord, StepRecord, Verdict};
 use crate::reporter::unsent;
 
@@ -48,7 +48,19 @@ fn of_result(result: &ActionResult, finished: &StepFinished) -> Option<String> {
             let names: Vec<String> = set.vars.keys().map(|name| format!("`{name}`")).collect();
             Some(names.join(", "))
         }
+        ActionResult::Notify(notified) => Some(told(notified)),
         ActionResult::Print(_) | ActionResult::Pause(_) | ActionResult::Unsent(_) => None,
+    }
+}
+
+/// Who was told.
+fn told(notified: &Notified) -> String {
+    let of = |ok: bool| notified.webhooks.iter().filter(move |webhook| webhook.ok == ok);
+    let names = |ok: bool| of(ok).map(|webhook| format!("`{}`", webhook.host)).collect::<Vec<_>>().join(", ");
+    match (notified.sent, notified.failed) {
+        (_, 0) => format!("told {}", names(true)),
+        (0, _) => format!("{} not told", names(false)),
+        (_, _) => format!("told {}, {} not told", names(true), names(false)),
     }
 }
 

@@ -14,6 +14,7 @@ use serde_json::Value;
 mod automaton;
 mod forms;
 mod name;
+mod webhook;
 mod writer;
 
 use automaton::Automaton;
@@ -69,6 +70,13 @@ impl Masker {
         known.long.extend(forms::all(secret));
     }
 
+    /// Learns the URL of a webhook: all of it, and those of its parts that are as good as the whole.
+    pub fn learn_webhook(&self, url: &str) {
+        for secret in webhook::secrets(url) {
+            self.learn(&secret);
+        }
+    }
+
     /// Masks `value` only where it is the whole of a string value.
     pub fn mask_in_place(&self, value: &str) {
         if !value.is_empty() {
@@ -105,6 +113,21 @@ impl Masker {
         }
         masked.push_str(text.get(end..).unwrap_or_default());
         Cow::Owned(masked)
+    }
+
+    /// The text with each byte of a secret made a `*`, so that every other byte keeps its place.
+    #[must_use]
+    pub fn blot<'a>(&self, text: &'a str) -> Cow<'a, str> {
+        let Some(automaton) = self.automaton().filter(|automaton| automaton.is_in(text.as_bytes())) else {
+            return Cow::Borrowed(text);
+        };
+        let mut blotted = String::with_capacity(text.len());
+        for range in automaton.find(text.as_bytes()).into_iter().map(|range| on_characters(text, range)) {
+            blotted.push_str(text.get(blotted.len()..range.start).unwrap_or_default());
+            blotted.extend(std::iter::repeat_n('*', range.end.saturating_sub(blotted.len())));
+        }
+        blotted.push_str(text.get(blotted.len()..).unwrap_or_default());
+        Cow::Owned(blotted)
     }
 
     /// Masks a string that is a whole value: short secrets, too, when they are all of it.
@@ -221,6 +244,13 @@ mod tests {
     fn secrets_that_overlap_are_masked_together() {
         assert_eq!(knowing(&["abcdefgh", "efghijkl"]).mask("<abcdefghijkl>"), "<***>");
         assert_eq!(knowing(&["abcdefgh"]).mask("abcdefghabcdefgh"), "******");
+    }
+
+    #[test]
+    fn a_blot_leaves_everything_else_in_its_place() {
+        let masker = knowing(&["hunter2", "pä🙂sword"]);
+        assert_eq!(masker.blot("é hunter2 b pä🙂sword"), format!("é ******* b {}", "*".repeat("pä🙂sword".len())));
+        assert!(matches!(masker.blot("nothing"), Cow::Borrowed(_)));
     }
 
     #[test]

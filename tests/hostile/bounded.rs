@@ -12,34 +12,34 @@ use crate::run::{Ended, Run};
 const LONGEST: Duration = Duration::from_secs(30);
 
 /// The key that every run here has.
-pub(super) const KEY: &str = "some-key-of-mine";
+pub(crate) const KEY: &str = "some-key-of-mine";
 
 /// A list of DAGs with none in it.
-pub(super) const NO_DAGS: &str = r#"{"dags": [], "total_entries": 0}"#;
+pub(crate) const NO_DAGS: &str = r#"{"dags": [], "total_entries": 0}"#;
 
 /// A read that is not tried again.
-pub(super) const READ: &str = "name: r\nsteps: [{list_dags: {}, retry: false}]";
+pub(crate) const READ: &str = "name: r\nsteps: [{list_dags: {}, retry: false}]";
 
 /// A write that is not tried again.
-pub(super) const WRITE: &str = "name: w\nsteps: [{trigger_dag: {dag_id: a}, retry: false}]";
+pub(crate) const WRITE: &str = "name: w\nsteps: [{trigger_dag: {dag_id: a}, retry: false}]";
 
 /// A run of this playbook on this URL, with a key.
-pub(super) fn run_on(url: &str, playbook: &str) -> Run {
+pub(crate) fn run_on(url: &str, playbook: &str) -> Run {
     Run::playbook(playbook).var("MY_AIRFLOW_API_URL", url).var("MY_AIRFLOW_API_KEY", KEY)
 }
 
 /// A run of this playbook on a server. The key is shown as it is: a login would be one more request.
-pub(super) fn run_at(server: &Server, version: &str, playbook: &str) -> Run {
+pub(crate) fn run_at(server: &Server, version: &str, playbook: &str) -> Run {
     run_on(&server.url(version), playbook).args(&["--auth", "token"])
 }
 
 /// Runs it to its end.
-pub(super) fn ended(run: &Run) -> Ended {
+pub(crate) fn ended(run: &Run) -> Ended {
     ended_watched(run, |_| ())
 }
 
 /// Runs it to its end; `watch` is handed the process's id as soon as there is one.
-pub(super) fn ended_watched(run: &Run, watch: impl FnOnce(u32)) -> Ended {
+pub(crate) fn ended_watched(run: &Run, watch: impl FnOnce(u32)) -> Ended {
     let child = run.command().stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the program starts");
     let id = child.id();
     watch(id);
@@ -60,7 +60,7 @@ pub(super) fn ended_watched(run: &Run, watch: impl FnOnce(u32)) -> Ended {
 
 impl Ended {
     /// The sentence of the first failure.
-    pub(super) fn sentence(&self) -> &str {
+    pub(crate) fn sentence(&self) -> &str {
         let said = self.stderr.lines().find_map(|line| line.strip_prefix("error: "));
         said.unwrap_or_else(|| panic!("no sentence: {self:#?}"))
     }

@@ -11,19 +11,19 @@ use rustls::{ALL_VERSIONS, RootCertStore, ServerConfig, SupportedProtocolVersion
 use rustls_pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
 
 /// Who signs certificates.
-pub(super) struct Authority(CertifiedIssuer<'static, KeyPair>);
+pub(crate) struct Authority(CertifiedIssuer<'static, KeyPair>);
 
 /// A certificate with its key.
-pub(super) struct Identity {
-    pub(super) certificate: String,
-    pub(super) key: String,
+pub(crate) struct Identity {
+    pub(crate) certificate: String,
+    pub(crate) key: String,
     der: CertificateDer<'static>,
     key_der: Vec<u8>,
 }
 
 /// When a certificate counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Lifetime {
+pub(crate) enum Lifetime {
     /// Now.
     Now,
     /// Until some years ago.
@@ -34,7 +34,7 @@ pub(super) enum Lifetime {
 
 impl Authority {
     /// An authority of this name.
-    pub(super) fn new(name: &str) -> Self {
+    pub(crate) fn new(name: &str) -> Self {
         let mut params = CertificateParams::default();
         params.distinguished_name.push(DnType::CommonName, name);
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
@@ -43,19 +43,19 @@ impl Authority {
     }
 
     /// Its own certificate.
-    pub(super) fn pem(&self) -> String {
+    pub(crate) fn pem(&self) -> String {
         self.0.pem()
     }
 
     /// A server's certificate for this name or address.
-    pub(super) fn server(&self, name: &str, lifetime: Lifetime) -> Identity {
+    pub(crate) fn server(&self, name: &str, lifetime: Lifetime) -> Identity {
         let key = KeyPair::generate().expect("a key");
         let certificate = params(name, lifetime).signed_by(&key, &self.0).expect("a certificate");
         Identity::new(&certificate, &key)
     }
 
     /// A client's certificate.
-    pub(super) fn client(&self, name: &str) -> Identity {
+    pub(crate) fn client(&self, name: &str) -> Identity {
         let key = KeyPair::generate().expect("a key");
         let mut params = params(name, Lifetime::Now);
         params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
@@ -76,7 +76,7 @@ impl Identity {
     }
 
     /// A server's certificate that it has signed itself; `is_authority` as `openssl req -x509` makes them.
-    pub(super) fn self_signed(name: &str, is_authority: bool) -> Self {
+    pub(crate) fn self_signed(name: &str, is_authority: bool) -> Self {
         let key = KeyPair::generate().expect("a key");
         let mut params = params(name, Lifetime::Now);
         if is_authority {
@@ -86,12 +86,12 @@ impl Identity {
     }
 
     /// A server with this certificate.
-    pub(super) fn server(&self) -> ServerConfig {
+    pub(crate) fn server(&self) -> ServerConfig {
         self.server_of(None, ALL_VERSIONS)
     }
 
     /// A server of these versions of TLS, which asks its clients for a certificate that `clients` has signed.
-    pub(super) fn server_of(
+    pub(crate) fn server_of(
         &self,
         clients: Option<&Authority>,
         versions: &[&'static SupportedProtocolVersion],

@@ -7,8 +7,8 @@
 mod airflow;
 mod answers;
 mod auth;
-mod bounded;
-mod certificates;
+pub(crate) mod bounded;
+pub(crate) mod certificates;
 mod env_files;
 mod files;
 mod floods;
@@ -16,7 +16,7 @@ mod injection;
 mod journal;
 mod proxy;
 mod sandbox;
-mod server;
+pub(crate) mod server;
 mod templates;
 mod tls;
 

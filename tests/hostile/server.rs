@@ -12,17 +12,17 @@ use rustls::{ServerConfig, ServerConnection, StreamOwned};
 
 /// A request as it came over the wire.
 #[derive(Debug, Clone)]
-pub(super) struct Request {
+pub(crate) struct Request {
     /// Counted from 1.
-    pub(super) number: usize,
+    pub(crate) number: usize,
     /// `GET /api/v1/dags`.
-    pub(super) line: String,
+    pub(crate) line: String,
     /// Every byte of head and body.
-    pub(super) bytes: Vec<u8>,
+    pub(crate) bytes: Vec<u8>,
 }
 
 /// What is done for a request.
-pub(super) enum Act {
+pub(crate) enum Act {
     /// Sends this and ends the connection.
     Send(Vec<u8>),
     /// Sends this, then the piece again and again until the client goes.
@@ -36,20 +36,20 @@ pub(super) enum Act {
 type Play = dyn Fn(&Request) -> Act + Send + Sync;
 
 /// A server; it listens until the tests end.
-pub(super) struct Server {
-    pub(super) address: SocketAddr,
+pub(crate) struct Server {
+    pub(crate) address: SocketAddr,
     seen: Arc<Mutex<Vec<Request>>>,
     carried: Arc<Mutex<Vec<u8>>>,
 }
 
 impl Server {
     /// A server of plain HTTP.
-    pub(super) fn start(play: impl Fn(&Request) -> Act + Send + Sync + 'static) -> Self {
+    pub(crate) fn start(play: impl Fn(&Request) -> Act + Send + Sync + 'static) -> Self {
         Self::listen(None, Arc::new(play))
     }
 
     /// A server of HTTPS.
-    pub(super) fn start_tls(tls: ServerConfig, play: impl Fn(&Request) -> Act + Send + Sync + 'static) -> Self {
+    pub(crate) fn start_tls(tls: ServerConfig, play: impl Fn(&Request) -> Act + Send + Sync + 'static) -> Self {
         Self::listen(Some(Arc::new(tls)), Arc::new(play))
     }
 
@@ -69,34 +69,34 @@ impl Server {
     }
 
     /// Its URL up to an API.
-    pub(super) fn url(&self, version: &str) -> String {
+    pub(crate) fn url(&self, version: &str) -> String {
         format!("http://{}/api/{version}", self.address)
     }
 
     /// The requests so far.
-    pub(super) fn requests(&self) -> Vec<Request> {
+    pub(crate) fn requests(&self) -> Vec<Request> {
         self.seen.lock().expect("no play panicked").clone()
     }
 
     /// Their lines.
-    pub(super) fn lines(&self) -> Vec<String> {
+    pub(crate) fn lines(&self) -> Vec<String> {
         self.requests().into_iter().map(|request| request.line).collect()
     }
 
     /// What a proxy carried from the client through its tunnels.
-    pub(super) fn carried(&self) -> Vec<u8> {
+    pub(crate) fn carried(&self) -> Vec<u8> {
         self.carried.lock().expect("no play panicked").clone()
     }
 }
 
 impl Request {
     /// Its bytes as text.
-    pub(super) fn text(&self) -> String {
+    pub(crate) fn text(&self) -> String {
         String::from_utf8_lossy(&self.bytes).into_owned()
     }
 
     /// A header's value.
-    pub(super) fn header(&self, name: &str) -> Option<String> {
+    pub(crate) fn header(&self, name: &str) -> Option<String> {
         let text = self.text();
         let head = text.split("\r\n\r\n").next().unwrap_or_default();
         let found =
@@ -106,7 +106,7 @@ impl Request {
 }
 
 /// An answer with its right length, after which the connection ends.
-pub(super) fn answer(status: &str, media_type: &str, body: &str) -> Vec<u8> {
+pub(crate) fn answer(status: &str, media_type: &str, body: &str) -> Vec<u8> {
     let length = body.len();
     format!(
         "HTTP/1.1 {status}\r\nconnection: close\r\ncontent-type: {media_type}\r\ncontent-length: {length}\r\n\r\n{body}"
@@ -115,7 +115,7 @@ pub(super) fn answer(status: &str, media_type: &str, body: &str) -> Vec<u8> {
 }
 
 /// A JSON answer.
-pub(super) fn json(status: &str, body: &str) -> Act {
+pub(crate) fn json(status: &str, body: &str) -> Act {
     Act::Send(answer(status, "application/json", body))
 }
 

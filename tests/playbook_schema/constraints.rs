@@ -98,6 +98,7 @@ fn small_playbooks() -> Vec<Value> {
         json!({ "steps": [{ "assert": { "that": "x", "message": "y" }, "when": true }] }),
         json!({ "steps": [{ "trigger_dag": { "dag_id": "a", "wait": true } }] }),
         json!({ "steps": [{ "list_dags": { "tags": ["a", "b"] } }] }),
+        json!({ "steps": [{ "notify": { "webhook": ["https://a.example/b"], "text": "c" } }] }),
         json!({ "steps": [{ "print": "hi", "expect": { "that": "x", "message": "y" }, "capture": { "a": "b" } }] }),
         json!({ "steps": [{ "print": "hi", "retry": retry.clone() }] }),
         json!({ "defaults": { "retry": retry }, "steps": [{ "print": "hi" }] }),

@@ -10,7 +10,7 @@ use myaf_run::airflow::client::{Client, ClientOptions};
 use myaf_run::clock::Clock;
 use myaf_run::event::{Event, EventKind, Sink, SinkError};
 use myaf_run::executor::{Interrupt, Limits, Tools, execute};
-use myaf_run::http::HttpOptions;
+use myaf_run::http::{HttpOptions, WebhookOptions};
 use myaf_run::journal::{Store, Writer};
 use myaf_run::outcome::FailureKind;
 use myaf_run::plan::{self, Attempt, Context, Plan, Selection};
@@ -186,6 +186,7 @@ impl Proof {
             interrupt: Interrupt::channel().1,
             limits: Limits { max_time: Duration::from_secs(10), ..Limits::default() },
             ui_url: None,
+            webhooks: WebhookOptions::default(),
         };
         let ends_at = (self.random.u8(0..10) < 6).then(|| self.random.u32(0..40));
         let is_shown = self.is_shown;

@@ -62,6 +62,7 @@ pub(in crate::executor) fn vars(result: &ActionResult) -> Map<String, Value> {
         | ActionResult::AssertDag(_)
         | ActionResult::Print(_)
         | ActionResult::Assert(_)
-        | ActionResult::Pause(_) => Map::new(),
+        | ActionResult::Pause(_)
+        | ActionResult::Notify(_) => Map::new(),
     }
 }

@@ -10,6 +10,7 @@ mod syntax;
 
 mod inputs;
 mod lookup;
+mod notify;
 mod steps;
 mod templates;
 mod warnings;

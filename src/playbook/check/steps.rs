@@ -85,6 +85,7 @@ impl Checker<'_> {
             self.own_timeout(step, kind, &entry.value);
             self.once_per(self.has_name, step, &entry.value);
             self.until(step, kind);
+            self.notify(step, kind);
         }
         self.no_log(step);
         let fields = action.map(|(kind, _)| kind.result_fields()).unwrap_or_default();
@@ -115,7 +116,8 @@ impl Checker<'_> {
             | ActionKind::AssertDag
             | ActionKind::Print
             | ActionKind::SetVars
-            | ActionKind::Pause => {
+            | ActionKind::Pause
+            | ActionKind::Notify => {
                 self.templates(arguments, Local::default());
             }
         }
@@ -266,7 +268,11 @@ impl Checker<'_> {
             ActionKind::AssertDag if arguments.get("within").is_some() => arguments.get("within"),
             ActionKind::ListDags | ActionKind::AssertDag => step.get("poll").and_then(|poll| poll.get("timeout")),
             ActionKind::Pause => Some(arguments),
-            ActionKind::PostDatasetEvent | ActionKind::Print | ActionKind::Assert | ActionKind::SetVars => None,
+            ActionKind::PostDatasetEvent
+            | ActionKind::Print
+            | ActionKind::Assert
+            | ActionKind::SetVars
+            | ActionKind::Notify => None,
         };
         let (Some(outer), Some(wait)) = (node.text(), wait) else { return };
         let inner = wait.text().unwrap_or_default();

@@ -20,6 +20,9 @@ use crate::yaml::{Node, NodeValue};
 /// The shortest text under a name such as `password` that is taken for one.
 const SECRET_LEAST: usize = 6;
 
+/// The key whose value is a secret by itself: who knows a webhook can write to it.
+const WEBHOOK: &str = "webhook";
+
 /// A text without any of these has no form of a credential.
 const CREDENTIAL_WORDS: [&str; 7] = ["AKIA", "gh", "xox", "glpat-", "eyJ", "PRIVATE KEY", "://"];
 
@@ -33,6 +36,8 @@ static CREDENTIAL: LazyLock<Option<Regex>> = LazyLock::new(|| {
         r"eyJ[A-Za-z0-9_-]{8,}\.eyJ[A-Za-z0-9_-]{8,}\.",
         r"-----BEGIN [A-Z ]*PRIVATE KEY",
         r"[a-z][a-z0-9+.-]*://[^/\s:@]+:[^/\s@]+@",
+        r"https://hooks\.slack(-gov)?\.com/[a-z]+/[A-Za-z0-9/]{8,}",
+        r"https://[a-z0-9.-]+\.(webhook\.office\.com/[^\s]{8,}|(logic\.azure\.(com|us)|api\.powerplatform\.com)[:/][^\s]*[?&]sig=[^\s]{8,})",
     ];
     Regex::new(&forms.join("|")).ok()
 });
@@ -167,7 +172,9 @@ impl Warnings<'_> {
         match &node.value {
             NodeValue::String(text) => {
                 let is_plain = !text.contains("{{") && !text.contains("{%");
-                let is_named = key.is_some_and(is_secret_name) && text.len() >= SECRET_LEAST && is_plain;
+                let is_named = key.is_some_and(|key| is_secret_name(key) || key == WEBHOOK)
+                    && text.len() >= SECRET_LEAST
+                    && is_plain;
                 let has_form = CREDENTIAL_WORDS.iter().any(|word| text.contains(word))
                     && CREDENTIAL.as_ref().is_some_and(|forms| forms.is_match(text));
                 if is_named || has_form {
