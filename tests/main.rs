@@ -34,6 +34,7 @@ mod schedule;
 mod sections;
 mod selection;
 mod signals;
+mod terminal;
 mod values;
 mod wait;
 mod what_is_asked;

@@ -10,7 +10,7 @@ use crate::cli::exit_code::ExitCode;
 use crate::cli::place::Place;
 use crate::cli::screen::Screen;
 use crate::cli::signals::{Signals, wait};
-use crate::cli::streams::{Streams, is_coloured};
+use crate::cli::streams::{Streams, is_coloured, is_for_people};
 use crate::cli::{git, identity, webhooks};
 use crate::diagnostic::Diagnostic;
 use crate::executor::{Interrupt, Limits, Tools, execute};
@@ -124,7 +124,7 @@ impl<'a> Invocation<'a> {
             Cow::Owned(text) => SourceFile::new(plan.file.name(), text),
         };
         let text = Text::new(file, self.manner.colour).with_curl(self.curl.clone());
-        let is_terminal = self.environment.terminals.stderr;
+        let is_terminal = self.environment.terminals.stderr && is_for_people(self.environment);
         let mut screen = Screen::new(self.streams, (self.args.output, is_terminal), text, recording);
         let ended = tokio::select! {
             biased;

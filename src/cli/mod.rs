@@ -35,6 +35,7 @@ mod init;
 mod inputs;
 mod invocation;
 mod list_steps;
+mod outlet;
 mod overlap;
 mod pages;
 mod place;

@@ -52,6 +52,7 @@ pub async fn dispatch(environment: &Environment, streams: &mut Streams, exit: fn
             None => ExitCode::Usage,
         },
     };
+    streams.finish();
     // What went wrong before counts for more: a run that failed, or a write in doubt.
     if streams.out_failed() && code == ExitCode::Success { ExitCode::CannotWrite } else { code }
 }

@@ -1,13 +1,18 @@
 //! The process's stdout and stderr: nobody else writes to them.
 //!
 //! In: text. Out: the same text, masked and made harmless to a terminal. A reader that went away stops the printing,
-//! silently and never the run; any other failure on stdout is remembered for the exit code.
+//! silently and never the run; one that does not read does not hold the run up, either. Any other failure on stdout, and
+//! results that nobody took in the end, are remembered for the exit code.
 
-use std::io::{self, ErrorKind, Write};
+use std::io::{ErrorKind, Write};
+use std::time::Duration;
 
 use serde_json::Value;
 
 use crate::cli::environment::Environment;
+#[cfg(unix)]
+use crate::cli::outlet::Own;
+use crate::cli::outlet::{Outlet, Way, Willing};
 use crate::cli::printable::printable;
 use crate::secret::{MASK, Masker};
 
@@ -19,9 +24,17 @@ pub struct Streams {
     out_is_terminal: bool,
 }
 
+/// How many bytes of results are kept for a reader that does not read.
+const RESULTS_KEPT: usize = 16 * 1024 * 1024;
+/// The same of everything else.
+const NOTES_KEPT: usize = 256 * 1024;
+/// How long a reader that does not read is waited for at the end.
+const LAST_PATIENCE: Duration = Duration::from_secs(5);
+
 struct Stream {
-    writer: Box<dyn Write + Send>,
+    outlet: Outlet,
     state: State,
+    is_terminal: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -43,15 +56,30 @@ impl Streams {
     /// The process's own streams.
     #[must_use]
     pub fn of_process(environment: &Environment, masker: Masker) -> Self {
-        let streams = Self::new(Box::new(io::stdout()), Box::new(io::stderr()), masker);
-        Self { out_is_terminal: environment.terminals.stdout, ..streams }
+        let [out, err] = own();
+        let mut streams = Self::over(out, err, masker);
+        streams.out_is_terminal = environment.terminals.stdout;
+        streams.out.is_terminal = environment.terminals.stdout;
+        streams.err.is_terminal = environment.terminals.stderr;
+        streams
     }
 
-    /// Any two streams, stdout being no terminal.
+    /// Any two streams, none being a terminal.
     #[must_use]
     pub fn new(out: Box<dyn Write + Send>, err: Box<dyn Write + Send>, masker: Masker) -> Self {
-        let [out, err] = [out, err].map(|writer| Stream { writer, state: State::Open });
+        Self::over(Box::new(Willing(out)), Box::new(Willing(err)), masker)
+    }
+
+    fn over(out: Box<dyn Way>, err: Box<dyn Way>, masker: Masker) -> Self {
+        let stream = |way, most| Stream { outlet: Outlet::new(way, most), state: State::Open, is_terminal: false };
+        let (out, err) = (stream(out, RESULTS_KEPT), stream(err, NOTES_KEPT));
         Self { out, err, masker, out_is_terminal: false }
+    }
+
+    /// Gives readers a last time to take what they have not taken yet.
+    pub fn finish(&mut self) {
+        self.out.finish();
+        self.err.finish();
     }
 
     /// Prints a line of results. Escapes in it reach a file or a pipe as they are, but no terminal.
@@ -84,6 +112,10 @@ impl Streams {
     pub fn err_text(&mut self, text: &str) {
         let text = self.masker.mask(text);
         self.err.write(&printable(&text));
+        if self.err.outlet.is_empty() && self.err.outlet.has_dropped() {
+            let dropped = self.err.outlet.take_dropped();
+            self.err.write(&format!("warning: {dropped} lines are missing here, since nobody read them\n"));
+        }
     }
 
     /// Prints text with our own colours or cursor movements: what is foreign in it went through [`printable`] before.
@@ -112,18 +144,47 @@ impl Streams {
 }
 
 impl Stream {
-    /// Writes and flushes; after a failure nothing more.
+    /// Writes, or keeps what is not taken now; after a failure nothing more.
     fn write(&mut self, text: &str) {
         if self.state != State::Open {
             return;
         }
-        let written = self.writer.write_all(text.as_bytes()).and_then(|()| self.writer.flush());
-        self.state = match written {
-            Ok(()) => State::Open,
-            Err(error) if error.kind() == ErrorKind::BrokenPipe => State::Closed,
-            Err(error) => State::Failed(error.kind()),
+        let written = self.outlet.put(text);
+        self.judge(written);
+    }
+
+    fn judge(&mut self, written: std::io::Result<()>) {
+        let Err(error) = written else { return };
+        self.state = match error.kind() {
+            ErrorKind::BrokenPipe => State::Closed,
+            // A terminal that is gone.
+            _ if self.is_terminal => State::Closed,
+            kind => State::Failed(kind),
         };
     }
+
+    fn finish(&mut self) {
+        if self.state != State::Open {
+            return;
+        }
+        let written = self.outlet.drain(LAST_PATIENCE);
+        self.judge(written);
+        if !self.outlet.is_empty() || self.outlet.has_dropped() {
+            self.state = State::Failed(ErrorKind::TimedOut);
+        }
+    }
+}
+
+/// The process's stdout and stderr.
+#[cfg(unix)]
+fn own() -> [Box<dyn Way>; 2] {
+    [Box::new(Own(rustix::stdio::stdout())), Box::new(Own(rustix::stdio::stderr()))]
+}
+
+/// Elsewhere it can't be asked whether they take something.
+#[cfg(not(unix))]
+fn own() -> [Box<dyn Way>; 2] {
+    [Box::new(Willing(Box::new(std::io::stdout()))), Box::new(Willing(Box::new(std::io::stderr())))]
 }
 
 /// A number that is a secret is masked like a text.
@@ -136,12 +197,19 @@ fn mask_numbers(masker: &Masker, value: &mut Value) {
     }
 }
 
-/// Whether to colour a stream: only a terminal, and neither `--no-color` nor `NO_COLOR`; `CLICOLOR_FORCE` colours any.
+/// Whether a terminal is one that people look at and that can be drawn on: no `TERM=dumb`, and no log of CI.
+#[must_use]
+pub fn is_for_people(environment: &Environment) -> bool {
+    environment.var("TERM").map_or(cfg!(windows), |term| term != "dumb")
+        && environment.var("CI").is_none_or(|ci| ci == "false")
+}
+
+/// Whether to colour a stream: only a terminal for people, and neither `--no-color` nor `NO_COLOR`; `CLICOLOR_FORCE` colours any.
 #[must_use]
 pub fn is_coloured(environment: &Environment, is_terminal: bool, no_color_flag: bool) -> bool {
     let forbidden = no_color_flag || environment.var("NO_COLOR").is_some();
     let forced = environment.var("CLICOLOR_FORCE").is_some_and(|value| value != "0");
-    let able = is_terminal && environment.var("TERM") != Some("dumb");
+    let able = is_terminal && is_for_people(environment);
     !forbidden && (forced || able)
 }
 
@@ -154,11 +222,11 @@ mod tests {
     struct Shared(Arc<Mutex<Vec<u8>>>, Option<ErrorKind>);
 
     impl Write for Shared {
-        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
             self.0.lock().expect("no other thread").extend_from_slice(bytes);
             self.1.map_or(Ok(bytes.len()), |kind| Err(kind.into()))
         }
-        fn flush(&mut self) -> io::Result<()> {
+        fn flush(&mut self) -> std::io::Result<()> {
             Ok(())
         }
     }
