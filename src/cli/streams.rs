@@ -292,12 +292,16 @@ mod tests {
             let vars = pairs.iter().map(|(name, value)| (name.into(), value.into()));
             Environment::new(vars, Vec::new(), "/".into())
         };
-        assert!(is_coloured(&of(&[]), true, false));
-        assert!(!is_coloured(&of(&[]), false, false));
-        assert!(!is_coloured(&of(&[]), true, true));
-        assert!(!is_coloured(&of(&[("NO_COLOR", "1"), ("CLICOLOR_FORCE", "1")]), true, false));
-        assert!(is_coloured(&of(&[("NO_COLOR", "")]), true, false));
+        let on_xterm = |more: &[(&str, &str)]| of(&[&[("TERM", "xterm")], more].concat());
+        assert!(is_coloured(&on_xterm(&[]), true, false));
+        assert!(!is_coloured(&on_xterm(&[]), false, false));
+        assert!(!is_coloured(&on_xterm(&[]), true, true));
+        assert!(!is_coloured(&on_xterm(&[("NO_COLOR", "1"), ("CLICOLOR_FORCE", "1")]), true, false));
+        assert!(is_coloured(&on_xterm(&[("NO_COLOR", "")]), true, false));
+        assert!(!is_coloured(&on_xterm(&[("CI", "true")]), true, false));
+        assert!(is_coloured(&on_xterm(&[("CI", "false")]), true, false));
         assert!(!is_coloured(&of(&[("TERM", "dumb")]), true, false));
+        assert!(cfg!(windows) || !is_coloured(&of(&[]), true, false));
         assert!(is_coloured(&of(&[("CLICOLOR_FORCE", "1")]), false, false));
     }
 }
