@@ -105,3 +105,18 @@ fn each_webhook_of_a_list_is_told_once_and_the_result_says_so() {
     assert!(ended.stderr.contains("): told `127.0.0.1`, `127.0.0.1` not told\n"), "{ended:#?}");
     assert_eq!((first.lines().len(), second.lines().len()), (2, 1));
 }
+
+#[test]
+fn what_failed_is_told_in_rescue() {
+    let server = taking();
+    let playbook = "
+        name: loans
+        steps: [{assert: {that: 1 == 2, message: no loans}}]
+        rescue: [{notify: {webhook: \"{{ env.HOOK }}\", text: \"failed: {{ failure.message }}\"}}]
+    ";
+    let run = Run::playbook(playbook).args(&["--sandbox"]).var("HOOK", &hook(&server));
+    let ended = shown_nothing_of_the_webhook(&run);
+    assert_eq!(ended.code, 0, "it is mended: {ended:#?}");
+    let text = body(&server.requests()[0])["text"].clone();
+    assert!(text.as_str().is_some_and(|text| text.starts_with("failed: ")), "{text}");
+}
