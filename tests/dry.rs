@@ -397,3 +397,21 @@ fn the_variables_mean_the_same_as_the_options() {
     let ended = run.var("MYAF_RUN_CHECK", "1").var("MYAF_RUN_CURL", "true").end();
     assert!(ended.code == 0 && ended.stdout.contains("curl --fail-with-body"), "{ended:#?}");
 }
+
+#[test]
+fn a_check_tells_no_webhook_and_says_whom_a_run_would_tell() {
+    let playbook = "
+        name: n
+        inputs: {hook: {secret: true, from_env: HOOK}}
+        steps:
+          - {id: load, trigger_dag: {dag_id: a}, capture: {state: state}}
+          - {notify: {webhook: \"{{ hook }}\", text: \"it is {{ state }}\"}}
+    ";
+    // Nobody listens there: a try to tell it would be warned of.
+    let run = Run::playbook(playbook).scenario("{dags: [{dag_id: a}]}").args(&["-C"]);
+    let ended = run.var("HOOK", "http://127.0.0.1:1/services/T000/secret").end();
+    assert_eq!(ended.code, 0, "{ended:#?}");
+    let said = "`127.0.0.1` would be told: it is <unknown: state of step load>";
+    assert!(ended.stderr.contains(said) && !ended.stderr.contains("not told"), "{ended:#?}");
+    assert!(!ended.stderr.contains("secret"), "{ended:#?}");
+}

@@ -95,6 +95,7 @@ impl StepRun<'_, '_> {
             ActionKind::TriggerDag | ActionKind::PostDatasetEvent => {
                 key == "note" || (matches!(key, "conf" | "extra") && arguments[key].is_object())
             }
+            ActionKind::Notify => key == "text",
             ActionKind::ListDags
             | ActionKind::AssertDag
             | ActionKind::Print
