@@ -71,6 +71,18 @@ impl Clock {
         }
     }
 
+    /// Returns when `duration` has passed, without making it pass: on a manual clock somebody else must sleep.
+    pub async fn passes(&self, duration: Duration) {
+        match &*self.0 {
+            Kind::System { .. } => tokio::time::sleep(duration).await,
+            Kind::Manual { elapsed, .. } => {
+                let end = elapsed.borrow().saturating_add(duration);
+                // It fails only when the clock is gone, and this holds it.
+                let _ = elapsed.subscribe().wait_for(|now| *now >= end).await;
+            }
+        }
+    }
+
     /// Waits for `future`, but no longer than `limit`.
     ///
     /// # Errors

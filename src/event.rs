@@ -73,6 +73,12 @@ pub enum EventKind {
         dag_run_id: String,
         /// Its state, in Airflow's word.
         state: String,
+        /// Since when it is in this state.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        since: Option<Timestamp>,
+        /// How far its tasks had come when they were last counted, which is done only where somebody looks on.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        tasks: Option<TaskCounts>,
     },
     /// Something the author should know, that is no failure.
     Warned {
@@ -137,6 +143,17 @@ impl EventKind {
             | Self::RunFinished { .. } => false,
         }
     }
+}
+
+/// How far the tasks of a DAG run are.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TaskCounts {
+    /// How many there are.
+    pub total: u32,
+    /// How many have ended, well or badly, or were left out.
+    pub done: u32,
+    /// How many of these failed, or were not run since one before them failed.
+    pub failed: u32,
 }
 
 /// The start of a run.

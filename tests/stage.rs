@@ -34,6 +34,7 @@ pub(crate) struct Stage {
     client: Client,
     version: &'static str,
     limits: Limits,
+    is_watched: bool,
     interrupt: Interrupt,
     signal: watch::Sender<Option<i32>>,
 }
@@ -106,7 +107,17 @@ impl Stage {
         });
         let (signal, interrupt) = Interrupt::channel();
         let client = client.expect("a good client");
-        Self { sandbox, between, clock, client, version, limits: Limits::default(), interrupt, signal }
+        Self {
+            sandbox,
+            between,
+            clock,
+            client,
+            version,
+            limits: Limits::default(),
+            is_watched: false,
+            interrupt,
+            signal,
+        }
     }
 
     /// With this bound on one request.
@@ -124,6 +135,12 @@ impl Stage {
     /// With a client that is unable to change anything.
     pub(crate) fn that_only_reads(self) -> Self {
         Self { client: self.client.that_only_reads(), ..self }
+    }
+
+    /// With somebody who looks on.
+    pub(crate) fn watched(mut self) -> Self {
+        self.is_watched = true;
+        self
     }
 
     /// Runs a playbook to its end.
@@ -147,6 +164,7 @@ impl Stage {
             limits: self.limits.clone(),
             ui_url: None,
             webhooks: WebhookOptions::default(),
+            is_watched: self.is_watched,
         };
         let record = RunRecord::default();
         let mut kept = Kept { events: Vec::new(), record, refuses, signals, signal: &self.signal };

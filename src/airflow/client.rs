@@ -367,11 +367,15 @@ impl Client {
         self.page(call, limit).await
     }
 
-    async fn one<T>(&self, call: impl Fn(ApiVersion) -> Call<T>, limit: Duration) -> Result<T, ApiError> {
+    pub(super) async fn one<T>(&self, call: impl Fn(ApiVersion) -> Call<T>, limit: Duration) -> Result<T, ApiError> {
         Ok(self.send(call, limit).await?.value)
     }
 
-    async fn page<T>(&self, call: impl Fn(ApiVersion) -> Call<Rows<T>>, limit: Duration) -> Result<Page<T>, ApiError> {
+    pub(super) async fn page<T>(
+        &self,
+        call: impl Fn(ApiVersion) -> Call<Rows<T>>,
+        limit: Duration,
+    ) -> Result<Page<T>, ApiError> {
         let Received { value: Rows { items, total_entries }, server_time } = self.send(call, limit).await?;
         Ok(Page { received: items.len(), items, total_entries, server_time })
     }
@@ -396,7 +400,17 @@ impl Client {
         sender.send(&call, version, renewed.header, &deadline).await
     }
 
-    async fn version(&self, deadline: &Deadline) -> Result<ApiVersion, ApiError> {
+    /// The version, once it is known.
+    pub(super) fn known_version(&self) -> Option<ApiVersion> {
+        self.0.version.get().copied()
+    }
+
+    /// Who sends, and who we are.
+    pub(super) fn parts(&self) -> (&Sender, &Session) {
+        (&self.0.sender, &self.0.session)
+    }
+
+    pub(super) async fn version(&self, deadline: &Deadline) -> Result<ApiVersion, ApiError> {
         let asked = self.0.version.get_or_try_init(|| self.ask_version(deadline)).await;
         asked.copied().map_err(ApiError::before_anything_was_sent)
     }
@@ -413,7 +427,7 @@ impl Client {
         Ok(ApiVersion::V2)
     }
 
-    fn deadline(&self, limit: Duration) -> Deadline {
+    pub(super) fn deadline(&self, limit: Duration) -> Deadline {
         Deadline::after(&self.0.clock, limit)
     }
 }

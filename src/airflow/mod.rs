@@ -11,6 +11,7 @@ pub mod client;
 pub mod error;
 pub mod model;
 pub mod unsent;
+pub mod watch;
 
 mod call;
 mod log;

@@ -3,7 +3,9 @@
 //! In: a [`Call`], the version to speak, and the header that shows who we are. Out: the value, or an [`ApiError`]. One call
 //! is one request; logging in and asking for the version use it, too.
 
-use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue};
+use std::time::Duration;
+
+use reqwest::header::{ACCEPT, ACCEPT_ENCODING, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue};
 
 use super::base_url::BaseUrl;
 use super::call::{Call, JSON};
@@ -53,6 +55,28 @@ impl Sender {
             Ok(answer) => {
                 let asked = Asked { request: &line, version, now: deadline.clock().now() };
                 verdict::judge(&asked, call, &answer)
+            }
+        }
+    }
+
+    /// Sends one request that is answered line by line for as long as there is something to say, and reads what has come when
+    /// `is_enough` of it has, or `hold` has passed.
+    pub(super) async fn listen<T>(
+        &self,
+        call: &Call<T>,
+        (version, header): (ApiVersion, Option<HeaderValue>),
+        (deadline, hold): (&Deadline, Duration),
+        is_enough: fn(&[u8]) -> bool,
+    ) -> Result<T, ApiError> {
+        let mut request = self.request(call, version, header)?;
+        let line = RequestLine::new(&request.method, &request.url);
+        // Airflow would compress the lines, and then keep them back until there is a block of them.
+        request.headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
+        match self.http.listen(request, (deadline, hold), is_enough).await {
+            Err(error) => Err(verdict::no_answer(&line, &error)),
+            Ok(answer) => {
+                let asked = Asked { request: &line, version, now: deadline.clock().now() };
+                verdict::judge_lines(&asked, call, &answer)
             }
         }
     }

@@ -54,6 +54,15 @@ pub(super) fn judge<T>(asked: &Asked<'_>, call: &Call<T>, answer: &Answer) -> Re
     }
 }
 
+/// Judges an answer that comes line by line, has no media type, and may have been heard only in part.
+pub(super) fn judge_lines<T>(asked: &Asked<'_>, call: &Call<T>, answer: &Answer) -> Result<T, ApiError> {
+    if !answer.status.is_success() {
+        return Err(refusal(asked, answer));
+    }
+    let body = answer.body.as_ref().map_err(|error| unread(asked, answer, error))?;
+    (call.read)(body).map_err(|_| not_airflow(asked, answer))
+}
+
 /// An exchange that brought no answer.
 pub(super) fn no_answer(request: &RequestLine, error: &TransportError) -> ApiError {
     let is_never_delivered = error.cause.is_never_delivered();

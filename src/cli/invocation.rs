@@ -100,6 +100,11 @@ impl<'a> Invocation<'a> {
         ExitCode::Usage
     }
 
+    /// Whether the progress of the run is shown to somebody.
+    fn is_watched(&self) -> bool {
+        self.environment.terminals.stderr && self.args.output != Output::Quiet
+    }
+
     /// Runs the plan and reports.
     pub(super) async fn carry_out(
         &mut self,
@@ -116,6 +121,7 @@ impl<'a> Invocation<'a> {
             limits: self.limits(),
             ui_url: place.ui_url.clone(),
             webhooks: webhooks::options(plan, &self.args.connection, place, self.environment),
+            is_watched: self.is_watched(),
         };
         let is_kept = recording.writer.is_some();
         // Lines of the playbook are drawn in pieces, and a piece of a secret is not known for one.

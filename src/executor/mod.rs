@@ -83,6 +83,8 @@ pub struct Tools<'a> {
     pub ui_url: Option<String>,
     /// Which webhooks may be told something, and how they are reached.
     pub webhooks: WebhookOptions,
+    /// Whether somebody looks on while it goes on, for whom tasks are counted.
+    pub is_watched: bool,
 }
 
 /// One run: what all of its steps share.
@@ -106,6 +108,8 @@ struct Run<'a> {
     shown_unpaused: BTreeSet<String>,
     /// In a check: whether it is not known what a step came to, so that it may fail.
     is_open: bool,
+    /// Whether Airflow may be asked to tell a run's state as it changes.
+    can_hold: bool,
 }
 
 /// Why a step went no further.
@@ -159,6 +163,7 @@ pub async fn execute(plan: &Plan, tools: &Tools<'_>, sink: &mut dyn Sink) -> Res
         ready_dags: BTreeMap::new(),
         shown_unpaused: BTreeSet::new(),
         is_open: false,
+        can_hold: true,
     };
     run.emitter.emit(match &plan.attempt {
         None => EventKind::RunStarted(Box::new(beginning(plan, tools.client.only_reads()))),

@@ -221,6 +221,7 @@ impl StepRun<'_, '_> {
             ActionKind::AssertDag => self.assert_dag().await,
             ActionKind::TriggerDag => self.trigger_dag().await,
             ActionKind::PostDatasetEvent => self.post_dataset_event().await,
+            ActionKind::WaitForDagRun => self.wait_for_dag_run().await,
             ActionKind::Print => self.print(),
             ActionKind::Assert => self.assert(),
             ActionKind::SetVars => self.set_vars(),

@@ -91,24 +91,82 @@ impl HttpClient {
     /// # Errors
     /// When no answer's head came; a body that can't be read is part of the [`Answer`].
     pub async fn exchange(&self, request: Request, deadline: &Deadline) -> Result<Answer, TransportError> {
-        self.guard(&request.url)?;
-        let fail = |cause| TransportError { host: host_and_port(&request.url), cause };
-        let mut builder = self.client.request(request.method, request.url.clone()).headers(request.headers);
-        if let Some(body) = request.body {
-            builder = builder.body(body);
-        }
-        let head = deadline.clock().timeout(deadline.left(), builder.send()).await;
-        let response = match head {
-            Err(_) => return Err(fail(TransportCause::TimedOut(deadline.limit()))),
-            Ok(Err(error)) => return Err(fail(cause::cause_of(&error, self.connect_timeout))),
-            Ok(Ok(response)) => response,
-        };
+        let response = self.head(request, deadline).await?;
         let (status, headers) = (response.status(), response.headers().clone());
         let body = match deadline.clock().timeout(deadline.left(), self.body(response)).await {
             Err(_) => Err(BodyError::TimedOut(deadline.limit())),
             Ok(body) => body,
         };
         Ok(Answer { status, headers, body })
+    }
+
+    /// Sends one request whose answer comes in pieces over a long time, and hears it for no longer than `hold` after the first
+    /// piece, or until `is_enough` of what has come. What was heard by then is the body; an answer that is no success is
+    /// read to its end.
+    ///
+    /// # Errors
+    /// When no answer's head came by the deadline; a body of which nothing came is part of the [`Answer`].
+    pub async fn listen(
+        &self,
+        request: Request,
+        (deadline, hold): (&Deadline, Duration),
+        is_enough: fn(&[u8]) -> bool,
+    ) -> Result<Answer, TransportError> {
+        let response = self.head(request, deadline).await?;
+        let (status, headers) = (response.status(), response.headers().clone());
+        let body = if status.is_success() {
+            self.heard(response, (deadline, hold), is_enough).await
+        } else {
+            let whole = deadline.clock().timeout(deadline.left(), self.body(response)).await;
+            whole.unwrap_or(Err(BodyError::TimedOut(deadline.limit())))
+        };
+        Ok(Answer { status, headers, body })
+    }
+
+    async fn heard(
+        &self,
+        mut response: Response,
+        (deadline, hold): (&Deadline, Duration),
+        is_enough: fn(&[u8]) -> bool,
+    ) -> Result<Vec<u8>, BodyError> {
+        let first = deadline.clock().timeout(deadline.left(), response.chunk()).await;
+        let mut piece = first.map_err(|_| BodyError::TimedOut(deadline.limit()))?;
+        let mut body = Vec::new();
+        let end = deadline.clock().sleep(hold);
+        tokio::pin!(end);
+        loop {
+            match piece {
+                Err(_) => return Err(BodyError::Cut),
+                Ok(None) => return Ok(body),
+                Ok(Some(piece)) if body.len() + piece.len() > self.body_limit => {
+                    return Err(BodyError::TooLarge(self.body_limit));
+                }
+                Ok(Some(piece)) => body.extend_from_slice(&piece),
+            }
+            if is_enough(&body) {
+                return Ok(body);
+            }
+            piece = tokio::select! {
+                biased;
+                piece = response.chunk() => piece,
+                () = &mut end => return Ok(body),
+            };
+        }
+    }
+
+    /// Sends one request and waits for the head of its answer.
+    async fn head(&self, request: Request, deadline: &Deadline) -> Result<Response, TransportError> {
+        self.guard(&request.url)?;
+        let fail = |cause| TransportError { host: host_and_port(&request.url), cause };
+        let mut builder = self.client.request(request.method, request.url.clone()).headers(request.headers);
+        if let Some(body) = request.body {
+            builder = builder.body(body);
+        }
+        match deadline.clock().timeout(deadline.left(), builder.send()).await {
+            Err(_) => Err(fail(TransportCause::TimedOut(deadline.limit()))),
+            Ok(Err(error)) => Err(fail(cause::cause_of(&error, self.connect_timeout))),
+            Ok(Ok(response)) => Ok(response),
+        }
     }
 
     /// Refuses a URL that is not on the target's origin.

@@ -8,8 +8,8 @@ mod unsent;
 
 pub use failure::{FailedTask, Failure, FailureKind, Unmet};
 pub use result::{
-    ActionKind, ActionResult, Assertions, DagList, DagRunResult, DagSummary, DatasetEventResult, Notified, Paused,
-    Printed, VarsSet, WebhookTold, WriteKind,
+    ActionKind, ActionResult, Assertions, ConsumerRun, DagList, DagRunResult, DagSummary, DatasetEventResult, Notified,
+    Paused, Printed, VarsSet, WebhookTold, WriteKind,
 };
 pub use unsent::{ShownAuth, ShownRequest, ShownWrite, Unsent};
 

@@ -18,6 +18,8 @@ pub enum ActionKind {
     TriggerDag,
     /// Tells Airflow that a dataset has changed.
     PostDatasetEvent,
+    /// Follows a DAG run to its end.
+    WaitForDagRun,
     /// Writes text to stdout.
     Print,
     /// Fails unless expressions hold.
@@ -37,6 +39,7 @@ impl ActionKind {
         Self::AssertDag,
         Self::TriggerDag,
         Self::PostDatasetEvent,
+        Self::WaitForDagRun,
         Self::Print,
         Self::Assert,
         Self::SetVars,
@@ -52,6 +55,7 @@ impl ActionKind {
             Self::AssertDag => "assert_dag",
             Self::TriggerDag => "trigger_dag",
             Self::PostDatasetEvent => "post_dataset_event",
+            Self::WaitForDagRun => "wait_for_dag_run",
             Self::Print => "print",
             Self::Assert => "assert",
             Self::SetVars => "set_vars",
@@ -74,7 +78,7 @@ impl ActionKind {
             Self::AssertDag => {
                 &["dag_id", "description", "is_paused", "is_stale", "has_import_errors", "tags", "owners"]
             }
-            Self::TriggerDag => &[
+            Self::TriggerDag | Self::WaitForDagRun => &[
                 "dag_id",
                 "dag_run_id",
                 "state",
@@ -87,7 +91,9 @@ impl ActionKind {
                 "note",
                 "url",
             ],
-            Self::PostDatasetEvent => &["dataset_uri", "event_id", "timestamp", "mark", "extra", "consumers"],
+            Self::PostDatasetEvent => {
+                &["dataset_uri", "event_id", "timestamp", "mark", "extra", "consumers", "consumer_runs"]
+            }
             Self::Print => &["text"],
             Self::Assert => &["assertions"],
             Self::SetVars => &["vars"],
@@ -103,6 +109,7 @@ impl ActionKind {
             Self::TriggerDag | Self::PostDatasetEvent => true,
             Self::ListDags
             | Self::AssertDag
+            | Self::WaitForDagRun
             | Self::Print
             | Self::Assert
             | Self::SetVars
@@ -115,7 +122,7 @@ impl ActionKind {
     #[must_use]
     pub const fn is_reading(self) -> bool {
         match self {
-            Self::ListDags | Self::AssertDag => true,
+            Self::ListDags | Self::AssertDag | Self::WaitForDagRun => true,
             Self::TriggerDag
             | Self::PostDatasetEvent
             | Self::Print
@@ -149,7 +156,7 @@ pub enum ActionResult {
     Unsent(Unsent),
     /// Of `list_dags`.
     ListDags(DagList),
-    /// Of `trigger_dag`.
+    /// Of `trigger_dag` and `wait_for_dag_run`.
     TriggerDag(Box<DagRunResult>),
     /// Of `post_dataset_event`.
     PostDatasetEvent(Box<DatasetEventResult>),
@@ -208,7 +215,7 @@ pub struct DagList {
     pub total: usize,
 }
 
-/// The result of `trigger_dag`; times are RFC 3339 in UTC as Airflow gives them.
+/// The result of `trigger_dag` and of `wait_for_dag_run`; times are RFC 3339 in UTC as Airflow gives them.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct DagRunResult {
     /// The DAG's id.
@@ -250,6 +257,22 @@ pub struct DatasetEventResult {
     pub extra: Value,
     /// The DAGs that are scheduled on the dataset, sorted.
     pub consumers: Vec<String>,
+    /// The runs that the event caused, when they were waited for.
+    #[serde(default)]
+    pub consumer_runs: Vec<ConsumerRun>,
+}
+
+/// A run that a dataset event caused.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ConsumerRun {
+    /// The DAG's id.
+    pub dag_id: String,
+    /// The run's id.
+    pub dag_run_id: String,
+    /// Its state when it was last read.
+    pub state: RunState,
+    /// Whether another event started it and this one was merged into it.
+    pub is_shared: bool,
 }
 
 /// The result of `print`.
@@ -338,12 +361,14 @@ mod tests {
             mark: "m".to_owned(),
             extra: Value::Null,
             consumers: vec![],
+            consumer_runs: vec![],
         };
         let list = DagList { dags: vec![dag.clone()], dag_ids: vec![], total: 1 };
         vec![
             (ActionKind::ListDags, ActionResult::ListDags(list)),
             (ActionKind::AssertDag, ActionResult::AssertDag(dag)),
-            (ActionKind::TriggerDag, ActionResult::TriggerDag(Box::new(run))),
+            (ActionKind::TriggerDag, ActionResult::TriggerDag(Box::new(run.clone()))),
+            (ActionKind::WaitForDagRun, ActionResult::TriggerDag(Box::new(run))),
             (ActionKind::PostDatasetEvent, ActionResult::PostDatasetEvent(Box::new(event))),
             (ActionKind::Print, ActionResult::Print(Printed { text: String::new() })),
             (ActionKind::Assert, ActionResult::Assert(Assertions { assertions: 1 })),

@@ -149,7 +149,7 @@ pub enum Wait {
 /// How to follow a DAG run.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
-#[schemars(inline, extend("x-not-yet" = ["tasks"]))]
+#[schemars(inline)]
 pub struct WaitSettings {
     /// How long to follow the run. Default 1h.
     pub timeout: Option<RenderedPeriod>,
@@ -161,6 +161,72 @@ pub struct WaitSettings {
     pub unreachable_for: Option<RenderedPeriod>,
     /// How many of the last log lines of each failed task to show. Default 20.
     pub log_lines: Option<Count>,
+    /// `run` (default): the run must be a success. `all_success`: no task of it may have failed either.
+    pub tasks: Option<WaitTasks>,
+}
+
+/// Which tasks of a run may have failed when the run is a success.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+#[schemars(inline)]
+pub enum WaitTasks {
+    /// Any: the run's own state counts.
+    #[default]
+    Run,
+    /// None.
+    AllSuccess,
+}
+
+/// `wait_for_dag_run`: follows a run that is there already to its end.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(inline)]
+pub struct WaitForDagRun {
+    /// The DAG's id.
+    #[schemars(extend("minLength" = 1))]
+    pub dag_id: Text,
+    /// The run's id.
+    #[schemars(extend("minLength" = 1))]
+    pub dag_run_id: Text,
+    /// How long to follow the run. Default 1h.
+    pub timeout: Option<RenderedPeriod>,
+    /// How long the run may stay `queued`. Default: as long as the timeout.
+    pub queued_for: Option<RenderedPeriod>,
+    /// How often to look.
+    pub poll: Option<Poll>,
+    /// How long the API may be away before the wait is given up. Default 10m.
+    pub unreachable_for: Option<RenderedPeriod>,
+    /// How many of the last log lines of each failed task to show. Default 20.
+    pub log_lines: Option<Count>,
+    /// `run` (default): the run must be a success. `all_success`: no task of it may have failed either.
+    pub tasks: Option<WaitTasks>,
+}
+
+impl Wait {
+    /// How to follow; none when it is not followed.
+    #[must_use]
+    pub fn settings(self) -> Option<WaitSettings> {
+        match self {
+            Self::Switch(false) => None,
+            Self::Switch(true) => Some(WaitSettings::default()),
+            Self::Settings(settings) => Some(settings),
+        }
+    }
+}
+
+impl WaitForDagRun {
+    /// How to follow.
+    #[must_use]
+    pub fn settings(&self) -> WaitSettings {
+        WaitSettings {
+            timeout: self.timeout,
+            queued_for: self.queued_for,
+            poll: self.poll.clone(),
+            unreachable_for: self.unreachable_for,
+            log_lines: self.log_lines,
+            tasks: self.tasks,
+        }
+    }
 }
 
 /// How often to look: from `every`, growing to `max_every`.
@@ -177,7 +243,7 @@ pub struct Poll {
 /// `post_dataset_event`: tells Airflow that a dataset (Airflow 3: asset) has changed.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-#[schemars(inline, extend("x-not-yet" = ["wait_for_consumers"]))]
+#[schemars(inline)]
 pub struct PostDatasetEvent {
     /// The dataset's URI; compared exactly, then with the asset's name.
     #[schemars(extend("minLength" = 1))]
@@ -192,6 +258,8 @@ pub struct PostDatasetEvent {
     pub consumers: Option<Consumers>,
     /// When an answer is lost and the event can't be found: `repeat` (default) or `fail`.
     pub on_unknown: Option<OnUnknown>,
+    /// Follow the runs that the event causes to their end: `true`, or how to.
+    pub wait_for_consumers: Option<Wait>,
 }
 
 /// What to do when an event would start no DAG.

@@ -9,7 +9,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Map, Value};
 
-use crate::playbook::action::{AssertDag, Expectations, ListDags, PostDatasetEvent, TriggerDag};
+use crate::playbook::action::{AssertDag, Expectations, ListDags, PostDatasetEvent, TriggerDag, WaitForDagRun};
 use crate::playbook::field::{Expression, Period, RenderedPeriod, Text};
 use crate::playbook::notify::Notify;
 
@@ -301,6 +301,10 @@ pub struct Step {
     #[serde(default, deserialize_with = "present")]
     #[schemars(with = "Option<PostDatasetEvent>", extend("x-short" = "{ dataset_uri: $ }"))]
     pub post_dataset_event: Option<Value>,
+    /// Follow a DAG run that is there already to its end.
+    #[serde(default, deserialize_with = "present")]
+    #[schemars(with = "Option<WaitForDagRun>", extend("x-short" = "{ dag_id: $ }"))]
+    pub wait_for_dag_run: Option<Value>,
     /// Write a text to stdout.
     #[serde(default, deserialize_with = "present")]
     #[schemars(with = "Option<Text>")]
@@ -388,7 +392,6 @@ fn not_yet() -> Value {
         "loop",
         "max_parallel",
         "post_asset_event",
-        "wait_for_dag_run",
         "get_dag",
         "get_dag_run",
         "list_dag_runs",

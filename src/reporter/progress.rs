@@ -3,9 +3,11 @@
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use jiff::SignedDuration;
 
-use crate::event::{Event, EventKind};
+use crate::event::{Event, EventKind, TaskCounts};
 use crate::record::RunRecord;
+use crate::reporter::summary;
 
 /// How often the line is drawn anew.
 const TICK: Duration = Duration::from_millis(120);
@@ -35,10 +37,11 @@ impl Progress {
                 self.bar.set_message(format!("{} {}", record.number(*step), one_line(name)));
                 self.bar.enable_steady_tick(TICK);
             }
-            EventKind::Waiting { step, dag_run_id, state } => {
+            EventKind::Waiting { step, dag_run_id, state, since, tasks } => {
                 let name = record.steps.get(*step).map(|step| one_line(&step.name)).unwrap_or_default();
+                let waiting = waiting(state, since.map(|since| event.at.duration_since(since)), tasks.as_ref());
                 let number = record.number(*step);
-                self.bar.set_message(format!("{number} {name}: {} is {state}", one_line(dag_run_id)));
+                self.bar.set_message(format!("{number} {name}: {waiting}, {}", one_line(dag_run_id)));
             }
             EventKind::RunFinished { .. } => self.bar.finish_and_clear(),
             EventKind::RunStarted(_)
@@ -64,7 +67,38 @@ impl Progress {
     }
 }
 
+/// A run that is waited for: `running for 12m05s, 3 of 10 tasks done, 1 failed`.
+fn waiting(state: &str, age: Option<SignedDuration>, tasks: Option<&TaskCounts>) -> String {
+    let age = age.and_then(|age| u64::try_from(age.as_millis()).ok()).filter(|millis| *millis >= 1000);
+    let age = age.map(|millis| format!(" for {}", summary::elapsed(millis))).unwrap_or_default();
+    let tasks = tasks.map(|tasks| match tasks.failed {
+        0 => format!(", {} of {} tasks done", tasks.done, tasks.total),
+        failed => format!(", {} of {} tasks done, {failed} failed", tasks.done, tasks.total),
+    });
+    format!("{}{age}{}", one_line(state), tasks.unwrap_or_default())
+}
+
 /// A text that fits on the line and does nothing to the terminal.
 fn one_line(text: &str) -> String {
     text.chars().map(|c| if c.is_control() { ' ' } else { c }).take(80).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_wait_shows_state_age_and_tasks() {
+        let some = TaskCounts { total: 10, done: 3, failed: 0 };
+        let age = |seconds| Some(SignedDuration::from_secs(seconds));
+        for (state, age, tasks, shown) in [
+            ("queued", age(0), None, "queued"),
+            ("queued", age(-3), None, "queued"),
+            ("running", age(725), None, "running for 12m05s"),
+            ("running", age(5), Some(some), "running for 5.0s, 3 of 10 tasks done"),
+            ("running", None, Some(TaskCounts { failed: 1, ..some }), "running, 3 of 10 tasks done, 1 failed"),
+        ] {
+            assert_eq!(waiting(state, age, tasks.as_ref()), shown);
+        }
+    }
 }

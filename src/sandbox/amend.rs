@@ -3,7 +3,7 @@
 //! In: the world and what is asked. Out: the changed world. A cleared run is the same run once more: queued, with higher try
 //! numbers.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use super::timeline::{Progress, TaskProgress};
 use super::world::{Run, World};
@@ -34,8 +34,10 @@ impl Settled {
             (_, Some(_)) => "failed",
             (_, None) => "skipped",
         });
+        // Airflow ends the run first, then what still runs in it.
+        let end = self.at.saturating_add(SignedDuration::from_millis(10)).unwrap_or(self.at);
         task.start = task.start.or(Some(self.at));
-        task.end = Some(self.at);
+        task.end = Some(end);
     }
 }
 

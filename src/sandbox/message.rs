@@ -3,6 +3,8 @@
 //! In: what came over the wire, in pieces that need no HTTP library. Out: a status, headers and bytes. Nothing here knows
 //! a route.
 
+use std::time::Duration;
+
 use jiff::Timestamp;
 use percent_encoding::percent_decode_str;
 use serde_json::Value;
@@ -76,12 +78,25 @@ pub(crate) struct Answer {
     pub(crate) headers: Vec<(&'static str, String)>,
     /// Its body.
     pub(crate) body: Vec<u8>,
+    /// What follows the body, for an answer that goes on.
+    pub(crate) lines: Option<Lines>,
+}
+
+/// The state of a run, a line each interval until it has ended.
+#[derive(Debug, Clone)]
+pub(crate) struct Lines {
+    /// The DAG.
+    pub(crate) dag_id: String,
+    /// The run.
+    pub(crate) run_id: String,
+    /// The interval.
+    pub(crate) every: Duration,
 }
 
 impl Answer {
     /// An answer of any kind.
     pub(crate) fn new(status: u16, content_type: &'static str, body: impl Into<Vec<u8>>) -> Self {
-        Self { status, content_type, headers: Vec::new(), body: body.into() }
+        Self { status, content_type, headers: Vec::new(), body: body.into(), lines: None }
     }
 
     /// An answer in JSON.

@@ -9,7 +9,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::auth::Gate;
 use super::fault::{FaultKind, FaultScript, Faults};
-use super::message::{Answer, Request};
+use super::message::{Answer, Lines, Request};
 use super::scenario::Scenario;
 use super::world::World;
 use super::{v1, v2};
@@ -101,6 +101,13 @@ impl Play {
                 Delivery::Answer(error_answer(&fault, &request))
             }
         }
+    }
+
+    /// The next line about a run, and whether it is the last: the run has ended, or is gone.
+    pub(crate) fn line(&mut self, lines: &Lines, now: Timestamp) -> Option<(String, bool)> {
+        self.catch_up(now);
+        let progress = self.world.run(&lines.dag_id, &lines.run_id)?.progress(now);
+        Some((v2::state_line(progress), progress.state.is_final()))
     }
 
     /// The answer to a request that had to wait.

@@ -32,6 +32,10 @@ pub(crate) enum Endpoint {
     Tasks(String, String),
     /// One task instance: DAG, run, task.
     Task(String, String, String),
+    /// The state of a run, line by line until it has ended, which only Airflow 3 has: DAG, run.
+    Wait(String, String),
+    /// The events that a run was made for: DAG, run.
+    UpstreamEvents(String, String),
     /// The log of one try: DAG, run, task, try number.
     Log(String, String, String, String),
     /// The DAG files that can't be loaded.
@@ -60,6 +64,8 @@ impl Endpoint {
             | Self::Tasks(..)
             | Self::Task(..)
             | Self::Log(..)
+            | Self::Wait(..)
+            | Self::UpstreamEvents(..)
             | Self::ImportErrors
             | Self::Datasets
             | Self::Dataset(_) => method == "GET",

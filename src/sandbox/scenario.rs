@@ -42,6 +42,8 @@ pub struct Scenario {
     pub generate_dags: Option<GenerateDags>,
     /// Datasets (Airflow 3: assets) beside those that DAGs are scheduled on.
     pub datasets: Vec<DatasetScript>,
+    /// When the scheduler dies (default: it does not): from then on no run goes on.
+    pub scheduler_stops_after: Option<Lasting>,
     /// DAG files that can't be loaded.
     pub import_errors: Vec<ImportErrorScript>,
     /// What goes wrong, and when.

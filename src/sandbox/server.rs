@@ -18,10 +18,11 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::mpsc;
 use tokio::task::{JoinHandle, JoinSet};
 
 use super::fault::FaultKind;
-use super::message::{Answer, Request};
+use super::message::{Answer, Lines, Request};
 use super::play::{Delivery, Play};
 use super::scenario::Scenario;
 use crate::clock::Clock;
@@ -116,7 +117,7 @@ async fn serve(stream: TcpStream, stage: Arc<Stage>) {
 
 async fn answer(
     request: hyper::Request<Incoming>,
-    stage: &Stage,
+    stage: &Arc<Stage>,
     is_reset: &AtomicBool,
 ) -> Result<hyper::Response<Payload>, HangUp> {
     let request = read(request).await?;
@@ -126,8 +127,8 @@ async fn answer(
         delivery = stage.play().collect(ticket, stage.clock.now());
     }
     match delivery {
-        Delivery::Answer(answer) => response(answer, false),
-        Delivery::Half(answer) => response(answer, true),
+        Delivery::Answer(answer) => response(answer, false, stage),
+        Delivery::Half(answer) => response(answer, true, stage),
         Delivery::Reset => {
             is_reset.store(true, Ordering::Relaxed);
             Err(HangUp)
@@ -161,9 +162,12 @@ async fn read(request: hyper::Request<Incoming>) -> Result<Request, HangUp> {
     })
 }
 
-fn response(answer: Answer, is_cut: bool) -> Result<hyper::Response<Payload>, HangUp> {
-    let mut response = hyper::Response::builder().status(answer.status).header(CONTENT_TYPE, answer.content_type);
-    if answer.status != 204 {
+fn response(answer: Answer, is_cut: bool, stage: &Arc<Stage>) -> Result<hyper::Response<Payload>, HangUp> {
+    let mut response = hyper::Response::builder().status(answer.status);
+    if !answer.content_type.is_empty() {
+        response = response.header(CONTENT_TYPE, answer.content_type);
+    }
+    if answer.status != 204 && answer.lines.is_none() {
         response = response.header(CONTENT_LENGTH, answer.body.len());
     }
     for (name, value) in answer.headers {
@@ -173,13 +177,37 @@ fn response(answer: Answer, is_cut: bool) -> Result<hyper::Response<Payload>, Ha
     if is_cut {
         body.truncate(body.len() / 2);
     }
-    response.body(Payload { bytes: Some(body.into()), is_cut, has_paused: false }).map_err(|_| HangUp)
+    let more = answer.lines.filter(|_| !is_cut).map(|lines| more(lines, stage));
+    response.body(Payload { bytes: Some(body.into()), more, is_cut, has_paused: false }).map_err(|_| HangUp)
+}
+
+/// The lines that follow the first one, until the run has ended or nobody listens.
+fn more(lines: Lines, stage: &Arc<Stage>) -> mpsc::Receiver<Bytes> {
+    let (sender, receiver) = mpsc::channel(1);
+    let stage = Arc::clone(stage);
+    tokio::spawn(async move {
+        let mut next = stage.play().line(&lines, stage.clock.now());
+        while let Some((_, false)) = next {
+            tokio::select! {
+                () = sender.closed() => return,
+                () = stage.clock.passes(lines.every) => {}
+            }
+            next = stage.play().line(&lines, stage.clock.now());
+            let Some((line, _)) = &next else { return };
+            if sender.send(line.clone().into()).await.is_err() {
+                return;
+            }
+        }
+    });
+    receiver
 }
 
 /// The bytes of an answer; a cut one ends with an error after half of them.
 #[derive(Debug)]
 struct Payload {
     bytes: Option<Bytes>,
+    /// What follows, for an answer that goes on.
+    more: Option<mpsc::Receiver<Bytes>>,
     is_cut: bool,
     has_paused: bool,
 }
@@ -191,6 +219,9 @@ impl Body for Payload {
     fn poll_frame(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, HangUp>>> {
         if let Some(bytes) = self.bytes.take() {
             return Poll::Ready(Some(Ok(Frame::data(bytes))));
+        }
+        if let Some(more) = &mut self.more {
+            return more.poll_recv(context).map(|bytes| bytes.map(|bytes| Ok(Frame::data(bytes))));
         }
         if !self.is_cut {
             return Poll::Ready(None);

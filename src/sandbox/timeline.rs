@@ -131,7 +131,8 @@ fn task_times(script: &RunScript) -> Vec<Duration> {
     script.tasks.iter().map(|task| task.duration.map_or(share, |duration| duration.0)).collect()
 }
 
-fn after(moment: Timestamp, passed: Duration) -> Timestamp {
+/// A moment and what passes after it.
+pub(crate) fn after(moment: Timestamp, passed: Duration) -> Timestamp {
     let passed = SignedDuration::try_from(passed).unwrap_or(SignedDuration::MAX);
     moment.saturating_add(passed).unwrap_or(Timestamp::MAX)
 }

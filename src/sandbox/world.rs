@@ -12,7 +12,7 @@ use super::amend::Settled;
 use super::dates::iso;
 use super::params::{Unsuitable, check};
 use super::scenario::{DagScript, ImportErrorScript, Scenario};
-use super::timeline::{Progress, TaskProgress, progress, tasks};
+use super::timeline::{Progress, TaskProgress, after as later, progress, tasks};
 use crate::airflow::model::{ApiVersion, RunState};
 
 /// All there is.
@@ -30,6 +30,8 @@ pub(crate) struct World {
     pub(crate) events: Vec<Event>,
     /// The files that can't be loaded.
     pub(crate) import_errors: Vec<ImportErrorScript>,
+    /// When the scheduler dies.
+    stops: Option<Timestamp>,
 }
 
 /// A DAG as it is now.
@@ -58,6 +60,8 @@ pub(crate) struct Run {
     pub(crate) settled: Option<Settled>,
     /// How often it was cleared.
     pub(crate) cleared: u32,
+    /// When the scheduler dies, and the run goes no further.
+    stops: Option<Timestamp>,
 }
 
 /// A run that somebody asks for.
@@ -137,6 +141,7 @@ impl World {
             datasets,
             events: Vec::new(),
             import_errors: scenario.import_errors.clone(),
+            stops: scenario.scheduler_stops_after.map(|after| later(started, after.0)),
         }
     }
 
@@ -187,6 +192,17 @@ impl World {
         moment
     }
 
+    /// The scheduler's last heartbeat.
+    pub(crate) fn heartbeat(&self, now: Timestamp) -> Timestamp {
+        self.stops.map_or(now, |stops| stops.min(now))
+    }
+
+    /// The events that a run was made for.
+    pub(crate) fn events_of(&self, dag_id: &str, run_id: &str) -> impl Iterator<Item = &Event> {
+        let is_of = move |(dag, run): &(String, String)| dag == dag_id && run == run_id;
+        self.events.iter().filter(move |event| event.started_runs.iter().any(is_of))
+    }
+
     /// How often runs of a DAG were started, clearing included.
     pub(crate) fn starts(&self, dag_id: &str) -> u32 {
         self.runs.iter().filter(|run| run.dag.dag_id == dag_id).map(|run| 1 + run.cleared).sum()
@@ -217,6 +233,7 @@ impl World {
             released: (!is_paused).then_some(now),
             settled: None,
             cleared: 0,
+            stops: self.stops,
         });
         Ok(())
     }
@@ -289,6 +306,7 @@ impl Run {
     }
 
     fn own_progress(&self, now: Timestamp) -> Progress {
+        let now = self.stops.map_or(now, |stops| stops.min(now));
         match self.released {
             None => Progress::QUEUED,
             Some(released) => progress(&self.dag.run, released.max(self.asked.not_before), now),
@@ -298,6 +316,7 @@ impl Run {
     /// How far its tasks have come.
     pub(crate) fn tasks(&self, now: Timestamp) -> Vec<TaskProgress<'_>> {
         let now = self.settled.map_or(now, |settled| settled.at);
+        let now = self.stops.map_or(now, |stops| stops.min(now));
         let mut tasks = tasks(&self.dag.run, self.own_progress(now), now);
         for task in &mut tasks {
             if let Some(settled) = self.settled {
@@ -309,6 +328,11 @@ impl Run {
         }
         tasks
     }
+}
+
+/// Whether a scheduler with this heartbeat counts as alive: Airflow gives it 30 seconds.
+pub(crate) fn is_alive(heartbeat: Timestamp, now: Timestamp) -> bool {
+    now.duration_since(heartbeat) <= SignedDuration::from_secs(30)
 }
 
 #[cfg(test)]

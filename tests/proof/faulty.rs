@@ -187,6 +187,7 @@ impl Proof {
             limits: Limits { max_time: Duration::from_secs(10), ..Limits::default() },
             ui_url: None,
             webhooks: WebhookOptions::default(),
+            is_watched: false,
         };
         let ends_at = (self.random.u8(0..10) < 6).then(|| self.random.u32(0..40));
         let is_shown = self.is_shown;

@@ -54,7 +54,7 @@ const PLACES: [(&str, &[Request]); 6] = [
             ("POST", "/dagRuns", 2, Stop::After),
         ],
     ),
-    ("killed: waiting", &[("GET", "/dags/w/dagRuns/", 1, Stop::Between), ("GET", "/dags/w/dagRuns/", 2, Stop::Before)]),
+    ("killed: waiting", &[("GET", "/dags/w/dagRuns/", 1, Stop::Between), ("GET", "/dags/w/dagRuns/", 1, Stop::Before)]),
     ("killed: between two steps", &[("GET", "/dags/a", 2, Stop::Before), ("GET", "/dags/a", 2, Stop::Between)]),
 ];
 

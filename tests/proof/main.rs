@@ -9,6 +9,8 @@
 //! In: seeds. Each makes a playbook, faults and ends of the process, and the run is resumed until it is done. Out: a table of
 //! the faults that the server counted, and how many DAG runs and events there are too many or too few. Any is a failure.
 
+#![recursion_limit = "256"]
+
 mod book;
 mod faulty;
 mod killed;

@@ -4,6 +4,7 @@
 //! nothing is sent that 2.8 doesn't know (`fields`, `dag_ids`); no null is sent in a body.
 
 pub(super) mod refusal;
+pub(super) mod watch;
 mod wire;
 
 use serde_json::{Map, Value, json};

@@ -4,6 +4,7 @@
 //! ignored, so what a filter must hold is checked again after the answer; `logical_date` is sent even when it is null.
 
 pub(super) mod refusal;
+pub(super) mod watch;
 mod wire;
 
 use secrecy::{ExposeSecret, SecretString};

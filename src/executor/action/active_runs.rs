@@ -78,7 +78,7 @@ impl StepRun<'_, '_> {
             if self.is_check() {
                 return Ok(self.leave_open(format!("{}; it would be waited for", active(&run)))?);
             }
-            self.say_state(&run)?;
+            self.say_state(&run, run.start_date, None)?;
             seen = Some(run);
             let left = self.time_left();
             self.pause(pause.min(left)).await?;

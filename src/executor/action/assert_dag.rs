@@ -129,7 +129,7 @@ impl StepRun<'_, '_> {
     }
 
     /// The failure of a DAG that is not there, with near names and the files that could not be imported.
-    async fn no_such_dag(&mut self, dag_id: &str) -> Result<Failure, Stop> {
+    pub(super) async fn no_such_dag(&mut self, dag_id: &str) -> Result<Failure, Stop> {
         let filter = DagFilter { only_active: false, ..DagFilter::default() };
         let dags = self.pages(async |client, offset, limit| client.dags(&filter, offset, limit).await).await;
         let mut failure = Failure::new(FailureKind::NotFound, format!("there is no DAG `{dag_id}`"))

@@ -15,5 +15,6 @@ mod print;
 mod set_vars;
 mod trigger_dag;
 mod unpause;
+mod wait_for_dag_run;
 
 pub(super) use set_vars::vars;

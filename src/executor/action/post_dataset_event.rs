@@ -16,10 +16,11 @@ use crate::executor::Stop;
 use crate::executor::retry::exhausted;
 use crate::executor::settle::{Marked, Patience, Settled, unknown};
 use crate::executor::step::StepRun;
+use crate::executor::wait::Posted;
 use crate::executor::write::{Write, Written};
 use crate::outcome::{ActionResult, DatasetEventResult, Failure, FailureKind, StepOutcome, WriteKind};
 use crate::plan::WriteRecord;
-use crate::playbook::action::{Consumers, OnUnknown, PostDatasetEvent};
+use crate::playbook::action::{Consumers, OnUnknown, PostDatasetEvent, Wait, WaitSettings};
 use crate::playbook::near;
 use crate::secret::MASK;
 use crate::source::Location;
@@ -41,9 +42,15 @@ impl StepRun<'_, '_> {
         // What an earlier attempt has announced is looked for where it was announced.
         let announced = earlier.map(|earlier| earlier.subject.as_str()).filter(|uri| !uri.contains(MASK));
         let dataset = self.dataset(announced.unwrap_or(&keys.dataset_uri.0)).await?;
-        if earlier.is_none() {
-            self.consumers(&dataset, keys.consumers.unwrap_or(Consumers::Warn)).await?;
-        }
+        let wait = keys.wait_for_consumers.and_then(Wait::settings);
+        let rule = keys.consumers.unwrap_or(Consumers::Warn);
+        let idle = match (earlier.is_none(), wait.is_some()) {
+            (true, _) => self.consumers(&dataset, rule, wait.is_some()).await?,
+            // What could be said was said before the event was posted.
+            (false, true) => self.consumers(&dataset, Consumers::Ignore, true).await?,
+            (false, false) => Vec::new(),
+        };
+        let wait = wait.map(|settings| (settings, idle));
         let mark = match &keys.once_per {
             Some(key) => self.once_identity(&key.0, self.planned.generation)?.mark(),
             None => self.identity().mark(),
@@ -61,7 +68,7 @@ impl StepRun<'_, '_> {
             new.take_from(earlier);
             if matches!(earlier.fate, Some(WriteFate::Accepted | WriteFate::Found)) {
                 let event = self.glance_at_event(new.marked()).await;
-                return Ok(ActionResult::PostDatasetEvent(Box::new(event_result(new, event))));
+                return self.posted(new, event, wait).await;
             }
         }
         let may_be_there = keys.once_per.is_some() || self.run.plan.is_id_given;
@@ -70,7 +77,7 @@ impl StepRun<'_, '_> {
             && let Some(event) = self.event_there(&new).await?
         {
             self.outcome = StepOutcome::Already;
-            return Ok(ActionResult::PostDatasetEvent(Box::new(event_result(new, Some(event)))));
+            return self.posted(new, Some(event), wait).await;
         }
         self.announce_event(&new)?;
         let event = match self.write(&new).await? {
@@ -78,7 +85,26 @@ impl StepRun<'_, '_> {
             Written::Taken => self.glance_at_event(new.marked()).await,
             Written::Shown => return Err(self.event_left_open(new)),
         };
-        Ok(ActionResult::PostDatasetEvent(Box::new(event_result(new, event))))
+        self.posted(new, event, wait).await
+    }
+
+    /// What an event that was posted gives, when its runs have ended if they are waited for.
+    async fn posted(
+        &mut self,
+        new: NewEvent,
+        event: Option<DatasetEvent>,
+        wait: Option<(WaitSettings, Vec<String>)>,
+    ) -> Result<ActionResult, Stop> {
+        let (dataset_id, announced) = (new.dataset.id, new.announced);
+        let timestamp = event.as_ref().map_or(announced, |event| event.timestamp);
+        let result = event_result(new, event);
+        let Some((settings, idle)) = wait else { return Ok(ActionResult::PostDatasetEvent(Box::new(result))) };
+        let all = self.run.datasets.as_deref().unwrap_or_default();
+        let is_sure = |dag_id: &String| all.iter().filter(|dataset| dataset.consumers.contains(dag_id)).count() == 1;
+        let able = result.consumers.iter().filter(|dag_id| !idle.contains(dag_id));
+        let consumers = able.map(|dag_id| (dag_id.clone(), is_sure(dag_id))).collect();
+        self.known = Some(ActionResult::PostDatasetEvent(Box::new(result.clone())));
+        Box::pin(self.follow_consumers(result, Posted { dataset_id, timestamp, consumers }, &settings)).await
     }
 
     /// The end of a step whose event is not posted: its mark is known, and who would run.
@@ -145,38 +171,49 @@ impl StepRun<'_, '_> {
         }
     }
 
-    /// An event that no DAG would run for is told before it is posted.
-    async fn consumers(&mut self, dataset: &Dataset, consumers: Consumers) -> Result<(), Stop> {
-        if consumers == Consumers::Ignore {
-            return Ok(());
+    /// An event that no DAG would run for is told before it is posted. Gives the consumers that would not run; they are not
+    /// looked at where nobody wants to know.
+    async fn consumers(
+        &mut self,
+        dataset: &Dataset,
+        consumers: Consumers,
+        is_waited_for: bool,
+    ) -> Result<Vec<String>, Stop> {
+        if consumers == Consumers::Ignore && !is_waited_for {
+            return Ok(Vec::new());
         }
-        let mut idle = Vec::new();
+        let mut idle: Vec<(String, &str)> = Vec::new();
         for dag_id in &dataset.consumers {
             match self.try_read(async |client, limit| client.dag(dag_id, limit).await).await? {
                 Ok(dag) if dag.is_paused && !self.run.shown_unpaused.contains(dag_id) => {
-                    idle.push(format!("`{dag_id}` is paused"));
+                    idle.push((dag_id.clone(), "paused"));
                 }
-                Ok(dag) if dag.is_stale => idle.push(format!("`{dag_id}` is stale")),
+                Ok(dag) if dag.is_stale => idle.push((dag_id.clone(), "stale")),
                 Ok(_) => {}
-                Err((error, _)) if error.kind == ErrorKind::NotFound => idle.push(format!("`{dag_id}` is gone")),
+                Err((error, _)) if error.kind == ErrorKind::NotFound => idle.push((dag_id.clone(), "gone")),
                 Err((error, reason)) if consumers == Consumers::Require => return Err(exhausted(&error, reason).into()),
                 Err((error, _)) => {
                     self.warn(format!("the consumer `{dag_id}` can't be looked at: {}", error.message))?;
                 }
             }
         }
+        let said: Vec<String> = idle.iter().map(|(dag_id, how)| format!("`{dag_id}` is {how}")).collect();
+        let said = said.join(", ");
         let would_run = dataset.consumers.len() - idle.len();
         let words = match (would_run, idle.is_empty()) {
             (0, true) => format!("no DAG is scheduled on the dataset `{}`", dataset.uri),
-            (0, false) => format!("no DAG would run for the dataset `{}`: {}", dataset.uri, idle.join(", ")),
-            (_, true) => return Ok(()),
-            (_, false) => format!("not every consumer of the dataset `{}` would run: {}", dataset.uri, idle.join(", ")),
+            (0, false) => format!("no DAG would run for the dataset `{}`: {said}", dataset.uri),
+            (_, true) => return Ok(Vec::new()),
+            (_, false) => format!("not every consumer of the dataset `{}` would run: {}", dataset.uri, said),
         };
         if consumers == Consumers::Require {
             let failure = Failure::new(FailureKind::NoConsumer, format!("{words}; the event was not posted"));
             return Err(failure.into());
         }
-        self.warn(words)
+        if consumers == Consumers::Warn {
+            self.warn(words)?;
+        }
+        Ok(idle.into_iter().map(|(dag_id, _)| dag_id).collect())
     }
 
     fn announce_event(&mut self, new: &NewEvent) -> Result<(), Stop> {
@@ -252,5 +289,6 @@ fn event_result(new: NewEvent, event: Option<DatasetEvent>) -> DatasetEventResul
         mark: new.mark,
         extra: Value::Object(event.map_or(new.extra, |event| event.extra)),
         consumers,
+        consumer_runs: Vec::new(),
     }
 }

@@ -19,7 +19,7 @@ use crate::executor::settle::{Patience, Settled, unknown};
 use crate::executor::step::StepRun;
 use crate::executor::write::{Write, Written};
 use crate::outcome::{ActionResult, DagRunResult, Failure, FailureKind, WriteKind};
-use crate::playbook::action::{IfActive, TriggerDag, Wait, WaitSettings};
+use crate::playbook::action::{IfActive, TriggerDag, Wait};
 use crate::source::Location;
 
 /// How long it is believed that a DAG is there and not paused.
@@ -30,11 +30,7 @@ const CLOCK_SLACK: SignedDuration = SignedDuration::from_secs(60);
 impl StepRun<'_, '_> {
     pub(in crate::executor) async fn trigger_dag(&mut self) -> Result<ActionResult, Stop> {
         let keys: TriggerDag = self.arguments()?;
-        let wait = match &keys.wait {
-            None | Some(Wait::Switch(false)) => None,
-            Some(Wait::Switch(true)) => Some(WaitSettings::default()),
-            Some(Wait::Settings(settings)) => Some(settings.clone()),
-        };
+        let wait = keys.wait.clone().and_then(Wait::settings);
         let way = Way {
             unpause: keys.unpause.is_some_and(|unpause| unpause.0),
             if_active: keys.if_active.unwrap_or(IfActive::Trigger),

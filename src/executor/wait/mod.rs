@@ -1,34 +1,39 @@
 //! Following a DAG run to its end, and saying truly how it ended.
 //!
 //! ```text
-//! look ─ success → the run      ─ failed → its failed tasks and their logs
+//! look ─ success → its tasks, if they must all be → the run
+//!   ├ failed → its failed tasks and their logs
 //!   ├ 404 twice → vanished      ├ DAG paused meanwhile
 //!   ├ still queued after queued_for                        ├ still going after timeout
 //!   └ no answer: ridden out for unreachable_for, then unreachable
 //! ```
+//!
+//! Between two looks time passes, or Airflow 3 tells the state as it changes (`hold`); what else is asked is in `beside`.
 
+mod beside;
+mod consumers;
 mod following;
+mod hold;
 mod verdict;
 mod why_failed;
 
 use std::time::Duration;
 
-use crate::airflow::answer::{Dag, DagRun};
+use crate::airflow::answer::DagRun;
 use crate::airflow::client::Client;
 use crate::airflow::error::{ApiError, ErrorKind};
 use crate::airflow::model::RunState;
-use crate::event::EventKind;
+use crate::event::{EventKind, TaskCounts};
 use crate::executor::Stop;
 use crate::executor::retry::failure_of;
 use crate::executor::step::StepRun;
-use crate::executor::wait::following::Following;
+use crate::executor::wait::following::{Following, REQUEST_EVERY};
 use crate::executor::wait::verdict::{WHY_TIME, passes, paused};
 use crate::outcome::{Failure, FailureKind};
 use crate::playbook::action::WaitSettings;
 use crate::playbook::field::format_duration;
 
-/// How often it is looked whether the DAG was paused meanwhile.
-const PAUSED_EVERY: Duration = Duration::from_secs(10);
+pub(super) use consumers::Posted;
 
 impl StepRun<'_, '_> {
     /// Follows a run to its end.
@@ -36,95 +41,135 @@ impl StepRun<'_, '_> {
         if self.is_check() && !run.state.is_final() {
             return Err(self.not_followed(&run)?);
         }
-        let log_lines = settings.log_lines.map_or(20, |count| usize::try_from(count.0).unwrap_or(usize::MAX));
-        let mut following = self.following(run, settings);
-        // A wait has its own bound, and is judged by a read made after it.
-        self.deadline = following.end.saturating_add(WHY_TIME * 2);
+        let bound = self.wait_bound(settings);
+        let mut following = self.following(run, settings, bound);
+        Box::pin(self.follow_on(&mut following)).await
+    }
+
+    /// Follows a run that was there already. Its DAG may be paused for long, so that is asked first.
+    pub(in crate::executor) async fn follow_found(
+        &mut self,
+        run: DagRun,
+        settings: &WaitSettings,
+    ) -> Result<DagRun, Stop> {
+        if self.is_check() && !run.state.is_final() {
+            return Err(self.not_followed(&run)?);
+        }
+        let bound = self.wait_bound(settings);
+        let mut following = self.following(run, settings, bound);
+        following.beside.at_once(following.read_at);
+        Box::pin(self.follow_on(&mut following)).await
+    }
+
+    /// Follows it from the state in which it was seen.
+    async fn follow_on(&mut self, following: &mut Following) -> Result<DagRun, Stop> {
+        let mut said = None;
         loop {
-            self.say_state(&following.run)?;
-            self.known = Some(self.run_result(following.run.clone()));
+            self.say_state(&following.run, Some(following.since), following.tasks)?;
+            if following.is_result && said.as_ref().is_none_or(|said| *said != following.run) {
+                self.known = Some(self.run_result(following.run.clone()));
+            }
+            said = Some(following.run.clone());
             match following.run.state {
-                RunState::Success => return Ok(following.run),
-                RunState::Failed => return Err(self.why_failed(&following.run, log_lines).await?),
+                RunState::Success => {
+                    self.tasks_as_asked(following).await?;
+                    return Ok(following.run.clone());
+                }
+                RunState::Failed => return Err(self.why_failed(&following.run, following.log_lines).await?),
                 RunState::Queued | RunState::Running => {}
             }
             let now = self.run.tools.clock.elapsed();
             if let Some(failure) = following.ran_out(now) {
-                return Err(failure.into());
+                return Err(self.with_scheduler(following, failure).await?.into());
             }
-            if self.is_paused_meanwhile(&mut following).await? {
-                self.look_at(&mut following).await.map_err(|stop| goes_on(stop, &following.run))?;
+            if !following.is_late(now)
+                && self.ask_beside(following).await.map_err(|stop| goes_on(stop, &following.run))?
+            {
+                self.look_at(following).await.map_err(|stop| goes_on(stop, &following.run))?;
                 if following.run.state.is_final() {
                     continue;
                 }
                 return Err(paused(&following.run).into());
             }
-            let pause = following.next_pause(now);
-            self.pause(pause).await.map_err(|stop| goes_on(stop, &following.run))?;
-            self.look_at(&mut following).await.map_err(|stop| goes_on(stop, &following.run))?;
+            if !self.rest(following, now).await.map_err(|stop| goes_on(stop, &following.run))? {
+                self.look_at(following).await.map_err(|stop| goes_on(stop, &following.run))?;
+            }
         }
     }
 
     /// Says in which state a run that is waited for was seen.
-    pub(in crate::executor) fn say_state(&mut self, run: &DagRun) -> Result<(), Stop> {
+    pub(in crate::executor) fn say_state(
+        &mut self,
+        run: &DagRun,
+        since: Option<jiff::Timestamp>,
+        tasks: Option<TaskCounts>,
+    ) -> Result<(), Stop> {
         let state = run.state.as_str().to_owned();
-        Ok(self.run.emitter.emit(EventKind::Waiting { step: self.index, dag_run_id: run.dag_run_id.clone(), state })?)
+        let waiting = EventKind::Waiting { step: self.index, dag_run_id: run.dag_run_id.clone(), state, since, tasks };
+        Ok(self.run.emitter.emit(waiting)?)
+    }
+
+    /// Waits until the next request may be sent, and sees to it that the step has the time for it: a wait is bounded by its
+    /// own end, and judged by a read made after it.
+    async fn make_ready(&mut self, asked_at: &mut Duration) -> Result<(), Stop> {
+        let next = asked_at.saturating_add(REQUEST_EVERY);
+        let early = next.saturating_sub(self.run.tools.clock.elapsed());
+        if !early.is_zero() {
+            self.pause(early).await?;
+        }
+        *asked_at = self.run.tools.clock.elapsed();
+        self.deadline = self.deadline.max(asked_at.saturating_add(WHY_TIME));
+        Ok(())
     }
 
     /// Reads the run once. What may pass is ridden out; that Airflow does not know the run any more is believed the second
     /// time.
     async fn look_at(&mut self, following: &mut Following) -> Result<(), Stop> {
-        let (dag_id, id) = (following.run.dag_id.clone(), following.run.dag_run_id.clone());
-        let answer = self.read_once(&async |client: &_, limit| read_run(client, &dag_id, &id, limit).await).await?;
-        let now = self.run.tools.clock.elapsed();
+        self.make_ready(&mut following.asked_at).await?;
+        let (dag_id, id) = (&following.run.dag_id, &following.run.dag_run_id);
+        let answer = self.read_once(&async |client: &_, limit| read_run(client, dag_id, id, limit).await).await?;
+        let now = (self.run.tools.clock.elapsed(), self.run.tools.clock.now());
         match answer {
             Ok(run) => {
-                following.run = run;
-                following.read_at = now;
-                following.last_answer = now;
-                following.was_absent = false;
+                following.seen(run, now.0, now);
                 Ok(())
             }
             Err(error) if error.kind == ErrorKind::NotFound => {
-                following.last_answer = now;
+                following.away_since = None;
                 if !std::mem::replace(&mut following.was_absent, true) {
                     return Ok(());
                 }
                 let message = format!("the DAG run `{id}` of `{dag_id}` was there and is gone");
                 Err(Failure::new(FailureKind::Vanished, message).with_note("somebody deleted it").into())
             }
-            Err(error) if passes(&error) => {
-                if now.saturating_sub(following.last_answer) < following.unreachable_for {
-                    return Ok(());
-                }
-                let since = format_duration(following.unreachable_for);
-                let note = format!("there was no good answer for {since}; the DAG run `{id}` goes on without us");
-                Err(failure_of(&error).with_note(note).into())
-            }
+            Err(error) if passes(&error) => self.ride_out(following, &error, now.0),
             Err(error) => Err(failure_of(&error).with_note(format!("the DAG run `{id}` goes on without us")).into()),
         }
     }
 
-    /// A DAG that somebody pauses leaves its runs where they are, for ever.
-    async fn is_paused_meanwhile(&mut self, following: &mut Following) -> Result<bool, Stop> {
-        let now = self.run.tools.clock.elapsed();
-        if now.saturating_sub(following.last_paused_look) < PAUSED_EVERY {
-            return Ok(false);
+    /// No good answer came; that is borne for a while. A credential that is not taken any more is said at once: somebody may
+    /// be able to do something about it.
+    fn ride_out(&mut self, following: &mut Following, error: &ApiError, now: Duration) -> Result<(), Stop> {
+        let (id, dag_id) = (&following.run.dag_run_id, &following.run.dag_id);
+        let patience = format_duration(following.unreachable_for);
+        if error.kind == ErrorKind::Unauthorized && !std::mem::replace(&mut following.is_refusal_said, true) {
+            self.warn(format!(
+                "the credential is not taken any more while the DAG run `{id}` of `{dag_id}` goes on; it is tried again \
+                 for {patience}: {}",
+                error.message
+            ))?;
         }
-        following.last_paused_look = now;
-        let dag_id = following.run.dag_id.clone();
-        let answer = self.read_once(&async |client: &_, limit| read_dag(client, &dag_id, limit).await).await;
-        let answer = answer.map_err(|stop| goes_on(stop, &following.run))?;
-        Ok(answer.is_ok_and(|dag| dag.is_paused))
+        let away_since = *following.away_since.get_or_insert(now);
+        if now.saturating_sub(away_since) < following.unreachable_for {
+            return Ok(());
+        }
+        let note = format!("there was no good answer for {patience}; the DAG run `{id}` goes on without us");
+        Err(failure_of(error).with_note(note).into())
     }
 }
 
 async fn read_run(client: &Client, dag_id: &str, id: &str, limit: Duration) -> Result<DagRun, ApiError> {
     client.dag_run(dag_id, id, limit).await
-}
-
-async fn read_dag(client: &Client, dag_id: &str, limit: Duration) -> Result<Dag, ApiError> {
-    client.dag(dag_id, limit).await
 }
 
 /// A signal ends the wait, not the run.

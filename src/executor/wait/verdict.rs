@@ -13,25 +13,30 @@ use crate::playbook::field::format_duration;
 pub(super) const WHY_TIME: Duration = Duration::from_secs(60);
 
 impl Following {
-    /// The verdict when the time is up; judged only after the run was read.
-    pub(super) fn ran_out(&self, now: Duration) -> Option<Failure> {
-        let (id, dag_id, state) = (&self.run.dag_run_id, &self.run.dag_id, self.run.state.as_str());
-        let queued_end = self.queued_end.filter(|end| self.run.state == RunState::Queued && now >= *end);
-        let (kind, allowed, due) = match queued_end {
-            _ if now >= self.end => (FailureKind::WaitTimedOut, self.allowed, self.end),
-            Some(end) => (FailureKind::QueuedTooLong, self.queued_for, end),
-            None => return None,
+    /// The verdict when the time is up; judged only after the run was read. How late it is counts from when that was first
+    /// seen: a machine that slept over the end has not asked in vain.
+    pub(super) fn ran_out(&mut self, now: Duration) -> Option<Failure> {
+        let queued = self.queued.filter(|queued| self.run.state == RunState::Queued && now >= queued.end);
+        let (kind, bound) = match queued {
+            _ if now >= self.bound.end => (FailureKind::WaitTimedOut, self.bound),
+            Some(queued) => (FailureKind::QueuedTooLong, queued),
+            None => {
+                self.late_since = None;
+                return None;
+            }
         };
-        let allowed = format_duration(allowed);
+        let (id, dag_id, state) = (&self.run.dag_run_id, &self.run.dag_id, self.run.state.as_str());
+        let allowed = format_duration(bound.allowed);
         let message = format!("the DAG run `{id}` of `{dag_id}` is still {state} after {allowed}");
         let failure = Failure::new(kind, message).with_note("the run goes on in Airflow");
-        if self.read_at >= due {
+        if self.read_at >= bound.end {
             return Some(failure);
         }
-        // The time is up, but the run may have ended since it was read: it is asked for a little longer.
+        // The run may have ended since it was read: it is asked for a little longer.
+        let late_since = *self.late_since.get_or_insert(now);
         let ago = format_duration(now.saturating_sub(self.read_at));
         let unread = failure.with_note(format!("that was seen {ago} ago; there was no good answer since"));
-        Some(unread).filter(|_| now >= due.saturating_add(WHY_TIME))
+        Some(unread).filter(|_| now >= late_since.saturating_add(WHY_TIME))
     }
 }
 

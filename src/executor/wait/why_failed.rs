@@ -1,34 +1,42 @@
 //! Why a DAG run failed: its failed tasks, with the last lines of their logs.
 
+use jiff::Timestamp;
+
 use crate::airflow::answer::{DagRun, TaskInstance, TaskLogRequest};
 use crate::executor::Stop;
 use crate::executor::step::StepRun;
+use crate::executor::wait::following::Following;
 use crate::executor::wait::verdict::WHY_TIME;
 use crate::outcome::{FailedTask, Failure, FailureKind};
+use crate::playbook::action::WaitTasks;
 
 /// How many failed tasks are shown with their logs.
 const FAILED_TASKS_MAX: usize = 5;
 
+/// The tasks of a run by how they ended.
+struct Ended {
+    failed: Vec<TaskInstance>,
+    /// How many were not run because one before them had failed.
+    upstream_failed: usize,
+    total: usize,
+}
+
 impl StepRun<'_, '_> {
     /// The failure of a failed run: its failed tasks, with the last lines of their logs.
+    ///
+    /// The wait is over here, so these requests follow one another without a pause; there are few.
     pub(super) async fn why_failed(&mut self, run: &DagRun, log_lines: usize) -> Result<Stop, Stop> {
-        self.deadline = self.deadline.max(self.run.tools.clock.elapsed().saturating_add(WHY_TIME));
-        let (dag_id, id) = (&run.dag_id, &run.dag_run_id);
-        let message = format!("the DAG run `{id}` of `{dag_id}` failed");
+        self.take_time_for_why();
+        let message = format!("the DAG run `{}` of `{}` failed", run.dag_run_id, run.dag_id);
         let mut failure = Failure::new(FailureKind::DagRunFailed, message);
-        let tasks =
-            self.pages(async |client, offset, limit| client.task_instances(dag_id, id, offset, limit).await).await;
-        match tasks {
-            Ok(tasks) => {
-                let failed: Vec<TaskInstance> =
-                    tasks.into_iter().filter(|task| task.state.as_deref() == Some("failed")).collect();
-                if failed.len() > FAILED_TASKS_MAX {
-                    failure = failure.with_note(format!("{} more tasks failed", failed.len() - FAILED_TASKS_MAX));
-                }
-                for task in failed.iter().take(FAILED_TASKS_MAX) {
-                    let log = self.last_lines(run, task, log_lines).await?;
-                    failure.failed_tasks.push(failed_task(task, log));
-                }
+        match self.ended_tasks(run).await {
+            Ok(ended) => {
+                failure.message.push_str(&ended.counted());
+                failure = match ended.hand_that_failed_it(run) {
+                    Some(note) => failure.with_note(note),
+                    None => failure,
+                };
+                failure = self.with_failed_tasks(failure, run, &ended.failed, log_lines).await?;
             }
             Err(Stop::Failed(why)) => {
                 failure = failure.with_note(format!("its tasks could not be read: {}", why.message));
@@ -37,10 +45,61 @@ impl StepRun<'_, '_> {
             Err(Stop::Interrupted(_) | Stop::Skipped(_) | Stop::LeftOpen(_)) => {}
             Err(Stop::Broken(error)) => return Err(error.into()),
         }
-        if let Some(ui) = self.run.tools.ui_url.as_deref() {
-            failure = failure.with_help(format!("see {}", self.run.tools.client.run_link(ui, dag_id, id)));
+        Ok(self.with_link(failure, run).into())
+    }
+
+    /// A run may be a success though tasks of it failed: with `tasks: all_success` that is a failure.
+    pub(super) async fn tasks_as_asked(&mut self, following: &Following) -> Result<(), Stop> {
+        match following.tasks_rule {
+            WaitTasks::Run => return Ok(()),
+            WaitTasks::AllSuccess => self.take_time_for_why(),
         }
-        Ok(failure.into())
+        let run = &following.run;
+        let ended = self.ended_tasks(run).await.map_err(|stop| unread(stop, run))?;
+        if ended.failed.is_empty() && ended.upstream_failed == 0 {
+            return Ok(());
+        }
+        let message =
+            format!("the DAG run `{}` of `{}` is a success, but not all its tasks are", run.dag_run_id, run.dag_id);
+        let failure = Failure::new(FailureKind::DagRunFailed, format!("{message}{}", ended.counted()));
+        let failure = self.with_failed_tasks(failure, run, &ended.failed, following.log_lines).await?;
+        Err(self.with_link(failure, run).into())
+    }
+
+    /// The end of the wait is no end for asking why it came.
+    fn take_time_for_why(&mut self) {
+        self.deadline = self.deadline.max(self.run.tools.clock.elapsed().saturating_add(WHY_TIME));
+    }
+
+    async fn ended_tasks(&mut self, run: &DagRun) -> Result<Ended, Stop> {
+        let (dag_id, id) = (&run.dag_id, &run.dag_run_id);
+        let all =
+            self.pages(async |client, offset, limit| client.task_instances(dag_id, id, offset, limit).await).await?;
+        let is = |task: &TaskInstance, state| task.state.as_deref() == Some(state);
+        let (total, upstream_failed) = (all.len(), all.iter().filter(|task| is(task, "upstream_failed")).count());
+        Ok(Ended { failed: all.into_iter().filter(|task| is(task, "failed")).collect(), upstream_failed, total })
+    }
+
+    async fn with_failed_tasks(
+        &mut self,
+        mut failure: Failure,
+        run: &DagRun,
+        failed: &[TaskInstance],
+        log_lines: usize,
+    ) -> Result<Failure, Stop> {
+        if failed.len() > FAILED_TASKS_MAX {
+            failure = failure.with_note(format!("{} more tasks failed", failed.len() - FAILED_TASKS_MAX));
+        }
+        for task in failed.iter().take(FAILED_TASKS_MAX) {
+            let log = self.last_lines(run, task, log_lines).await?;
+            failure.failed_tasks.push(failed_task(task, log));
+        }
+        Ok(failure)
+    }
+
+    fn with_link(&self, failure: Failure, run: &DagRun) -> Failure {
+        let Some(ui) = self.run.tools.ui_url.as_deref() else { return failure };
+        failure.with_help(format!("see {}", self.run.tools.client.run_link(ui, &run.dag_id, &run.dag_run_id)))
     }
 
     async fn last_lines(&mut self, run: &DagRun, task: &TaskInstance, count: usize) -> Result<Vec<String>, Stop> {
@@ -63,6 +122,52 @@ impl StepRun<'_, '_> {
             Err(Stop::Interrupted(_) | Stop::Skipped(_) | Stop::LeftOpen(_)) => Ok(Vec::new()),
             Err(Stop::Broken(error)) => Err(error.into()),
         }
+    }
+}
+
+impl Ended {
+    /// `: 1 of 3 tasks failed, 1 upstream_failed`.
+    fn counted(&self) -> String {
+        let tasks = if self.total == 1 { "task" } else { "tasks" };
+        let upstream = match self.upstream_failed {
+            0 => String::new(),
+            count => format!(", {count} upstream_failed"),
+        };
+        match (self.failed.len(), self.total) {
+            (_, 0) => String::new(),
+            (0, _) if upstream.is_empty() => ", but no task of it".to_owned(),
+            (failed, total) => format!(": {failed} of {total} {tasks} failed{upstream}"),
+        }
+    }
+
+    /// What speaks for it that the run was set to failed, and did not fail by itself: no task of it failed, or each that did
+    /// was ended just after the run, and not before it. Airflow ends running tasks as `failed` then, and those that did not
+    /// run as `skipped`; seen on 2.11.2 and 3.3.2.
+    fn hand_that_failed_it(&self, run: &DagRun) -> Option<String> {
+        let ended_with_it = |task: &TaskInstance| is_after(task.end_date, run.end_date);
+        if self.upstream_failed > 0 || self.total == 0 {
+            return None;
+        }
+        if self.failed.is_empty() {
+            let why = "somebody may have set it to failed, or its DAG's `dagrun_timeout` ran out";
+            return Some(format!("no task of it failed: {why}"));
+        }
+        let all = self.failed.iter().all(ended_with_it);
+        all.then(|| "its failed tasks were ended together with it: somebody may have set it to failed".to_owned())
+    }
+}
+
+fn is_after(task: Option<Timestamp>, run: Option<Timestamp>) -> bool {
+    task.zip(run).is_some_and(|(task, run)| task > run)
+}
+
+/// Whether all tasks are a success is not known: that the run is one, is.
+fn unread(stop: Stop, run: &DagRun) -> Stop {
+    match stop {
+        Stop::Failed(failure) => failure
+            .with_note(format!("the DAG run `{}` is a success, but its tasks could not be read", run.dag_run_id))
+            .into(),
+        other => other,
     }
 }
 

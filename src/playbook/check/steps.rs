@@ -114,6 +114,7 @@ impl Checker<'_> {
             }
             ActionKind::ListDags
             | ActionKind::AssertDag
+            | ActionKind::WaitForDagRun
             | ActionKind::Print
             | ActionKind::SetVars
             | ActionKind::Pause
@@ -177,6 +178,11 @@ impl Checker<'_> {
     /// Only what reads can be looked at again.
     fn until(&mut self, step: &Node, kind: ActionKind) {
         match (step.entry("until"), step.entry("poll")) {
+            (Some(until), _) if kind == ActionKind::WaitForDagRun => {
+                let message = "`wait_for_dag_run` waits for the run's end itself, so `until` can't stand beside it";
+                let mistake = Diagnostic::new(Code::CONFLICT, self.file, until.key_span, message);
+                self.report(mistake.with_help("say what must be true of the run with `expect`"));
+            }
             (Some(until), _) if !kind.is_reading() => {
                 let message = format!("`until` repeats an action that reads, `{}` does not", kind.key());
                 let mistake = Diagnostic::new(Code::CONFLICT, self.file, until.key_span, message);
@@ -265,14 +271,12 @@ impl Checker<'_> {
         let Some(node) = step.get("timeout") else { return };
         let wait = match kind {
             ActionKind::TriggerDag => arguments.get("wait").and_then(|wait| wait.get("timeout")),
+            ActionKind::WaitForDagRun => arguments.get("timeout"),
+            ActionKind::PostDatasetEvent => arguments.get("wait_for_consumers").and_then(|wait| wait.get("timeout")),
             ActionKind::AssertDag if arguments.get("within").is_some() => arguments.get("within"),
             ActionKind::ListDags | ActionKind::AssertDag => step.get("poll").and_then(|poll| poll.get("timeout")),
             ActionKind::Pause => Some(arguments),
-            ActionKind::PostDatasetEvent
-            | ActionKind::Print
-            | ActionKind::Assert
-            | ActionKind::SetVars
-            | ActionKind::Notify => None,
+            ActionKind::Print | ActionKind::Assert | ActionKind::SetVars | ActionKind::Notify => None,
         };
         let (Some(outer), Some(wait)) = (node.text(), wait) else { return };
         let inner = wait.text().unwrap_or_default();

@@ -151,7 +151,11 @@ impl Warnings<'_> {
     }
 
     fn wait_without_bound(&mut self, step: &Node) {
-        let Some(wait) = step.get("trigger_dag").and_then(|arguments| arguments.entry("wait")) else { return };
+        let waits = [("trigger_dag", "wait"), ("post_dataset_event", "wait_for_consumers")];
+        let found = waits.iter().find_map(|(action, key)| Some((step.get(action)?.entry(key)?, key)));
+        let Some((wait, key)) = found.or_else(|| Some((step.entry("wait_for_dag_run")?, &"wait_for_dag_run"))) else {
+            return;
+        };
         let is_bound = match &wait.value.value {
             NodeValue::Bool(true) => false,
             NodeValue::Map(_) => wait.value.get("timeout").is_some(),
@@ -163,7 +167,11 @@ impl Warnings<'_> {
         };
         if !is_bound && step.get("timeout").is_none() {
             let message = "this wait has no bound of its own: it is given up after 1h".to_owned();
-            self.warn(Code::NO_BOUND, wait.key_span, message, "say how long it may take: `wait: { timeout: 2h }`");
+            let help = match *key {
+                "wait_for_dag_run" => "say how long it may take: `timeout: 2h`".to_owned(),
+                key => format!("say how long it may take: `{key}: {{ timeout: 2h }}`"),
+            };
+            self.warn(Code::NO_BOUND, wait.key_span, message, &help);
         }
     }
 

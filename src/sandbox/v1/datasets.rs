@@ -64,6 +64,16 @@ pub(super) fn events(world: &World, call: &Call<'_>) -> Result<Answer, Answer> {
     Ok(Answer::json(200, &json!({"dataset_events": rows, "total_entries": total})))
 }
 
+/// The events that a run was made for.
+pub(super) fn upstream(world: &World, (dag, run): (&str, &str), call: &Call<'_>) -> Result<Answer, Answer> {
+    if world.run(dag, run).is_none() {
+        let detail = format!("DAGRun with DAG ID: '{dag}' and DagRun ID: '{run}' not found");
+        return Err(problem::not_found("DAGRun not found", Some(&detail)));
+    }
+    let rows: Vec<Value> = world.events_of(dag, run).map(|event| show::event(event, world, call.now)).collect();
+    Ok(Answer::json(200, &json!({"dataset_events": rows, "total_entries": rows.len()})))
+}
+
 /// Records an event.
 pub(super) fn post_event(world: &mut World, call: &Call<'_>) -> Result<Answer, Answer> {
     let Value::Object(entries) = &call.body else { return Err(problem::oops()) };

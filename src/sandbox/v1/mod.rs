@@ -61,6 +61,9 @@ fn route(path: &str) -> Option<Endpoint> {
         ["datasets"] => Some(Endpoint::Datasets),
         ["datasets", "events"] => Some(Endpoint::Events),
         ["datasets", uri] if !uri.is_empty() => Some(Endpoint::Dataset((*uri).to_owned())),
+        ["dags", dag, "dagRuns", run, "upstreamDatasetEvents"] => {
+            Some(Endpoint::UpstreamEvents((*dag).to_owned(), (*run).to_owned()))
+        }
         ["dags", dag, "dagRuns", run, "setNote"] => Some(Endpoint::Note((*dag).to_owned(), (*run).to_owned())),
         other => shared(other),
     }
@@ -107,7 +110,7 @@ fn act(world: &mut World, endpoint: &Endpoint, call: &Call<'_>) -> Result<Answer
     let is_read = call.request.method == "GET";
     match endpoint {
         Endpoint::Version => Ok(Answer::json(200, &show::version())),
-        Endpoint::Health => Ok(Answer::json(200, &show::health(call.now))),
+        Endpoint::Health => Ok(Answer::json(200, &show::health(world.heartbeat(call.now), call.now))),
         Endpoint::Dags => dags::list(world, call),
         Endpoint::Dag(dag) if is_read => dags::get(world, dag, call),
         Endpoint::Dag(dag) => dags::patch(world, dag, call),
@@ -126,6 +129,8 @@ fn act(world: &mut World, endpoint: &Endpoint, call: &Call<'_>) -> Result<Answer
         Endpoint::ImportErrors => Ok(Answer::json(200, &show::import_errors(world))),
         Endpoint::Datasets => datasets::list(world, call),
         Endpoint::Dataset(uri) => datasets::get(world, uri),
+        Endpoint::Wait(..) => Err(problem::oops()),
+        Endpoint::UpstreamEvents(dag, run) => datasets::upstream(world, (dag, run), call),
         Endpoint::Events if is_read => datasets::events(world, call),
         Endpoint::Events => datasets::post_event(world, call),
     }

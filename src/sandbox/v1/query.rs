@@ -82,6 +82,8 @@ fn known(endpoint: &Endpoint, method: &str) -> &'static [&'static str] {
         | Endpoint::Clear(..)
         | Endpoint::ClearTasks(_)
         | Endpoint::Note(..)
+        | Endpoint::Wait(..)
+        | Endpoint::UpstreamEvents(..)
         | Endpoint::Dataset(_) => &[],
     }
 }

@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 use super::super::dates::iso;
 use super::super::message::{Answer, Call, all};
 use super::super::timeline::{Progress, TaskProgress};
-use super::super::world::{Dag, Dataset, Event, Run, World};
+use super::super::world::{Dag, Dataset, Event, Run, World, is_alive};
 use super::problem;
 use super::problem::VERSION;
 
@@ -26,11 +26,12 @@ pub(super) fn version() -> Value {
 }
 
 /// `/health`.
-pub(super) fn health(now: Timestamp) -> Value {
+pub(super) fn health(heartbeat: Timestamp, now: Timestamp) -> Value {
+    let status = if is_alive(heartbeat, now) { "healthy" } else { "unhealthy" };
     json!({
         "dag_processor": {"latest_dag_processor_heartbeat": null, "status": null},
         "metadatabase": {"status": "healthy"},
-        "scheduler": {"latest_scheduler_heartbeat": moment(now), "status": "healthy"},
+        "scheduler": {"latest_scheduler_heartbeat": moment(heartbeat), "status": status},
         "triggerer": {"latest_triggerer_heartbeat": null, "status": null},
     })
 }

@@ -10,7 +10,7 @@ use super::super::message::{Answer, Call, all, last, page};
 use super::super::select::{is_like, order_word};
 use super::super::world::{Dataset, Event, World};
 use super::check::{self, Kind};
-use super::{detail, show};
+use super::{detail, runs, show};
 use crate::airflow::model::ApiVersion;
 
 /// The list.
@@ -79,6 +79,16 @@ pub(super) fn events(world: &World, call: &Call<'_>) -> Result<Answer, Answer> {
     }
     let rows: Vec<Value> = events.into_iter().map(|event| show::event(event, world, call.now)).collect();
     Ok(Answer::json(200, &json!({"asset_events": rows, "total_entries": total})))
+}
+
+/// The events that a run was made for; a 500 while the run has not started, as in the real one.
+pub(super) fn upstream(world: &World, (dag, run): (&str, &str), call: &Call<'_>) -> Result<Answer, Answer> {
+    let found = runs::find(world, dag, run)?;
+    if found.progress(call.now).start.is_none() {
+        return Err(detail::server_error());
+    }
+    let rows: Vec<Value> = world.events_of(dag, run).map(|event| show::event(event, world, call.now)).collect();
+    Ok(Answer::json(200, &json!({"asset_events": rows, "total_entries": rows.len()})))
 }
 
 /// Records an event.

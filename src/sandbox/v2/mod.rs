@@ -16,6 +16,8 @@ mod token;
 use jiff::Timestamp;
 use serde_json::Value;
 
+pub(super) use show::state_line;
+
 use super::auth::{Gate, Token};
 use super::message::{Answer, Call, Request};
 use super::route::{Endpoint, pieces, shared};
@@ -54,6 +56,12 @@ fn route(path: &str) -> Option<Endpoint> {
         ["monitor", "health"] => Some(Endpoint::Health),
         ["assets"] => Some(Endpoint::Datasets),
         ["assets", "events"] => Some(Endpoint::Events),
+        ["dags", dag, "dagRuns", run, "wait"] if !dag.is_empty() && !run.is_empty() => {
+            Some(Endpoint::Wait((*dag).to_owned(), (*run).to_owned()))
+        }
+        ["dags", dag, "dagRuns", run, "upstreamAssetEvents"] => {
+            Some(Endpoint::UpstreamEvents((*dag).to_owned(), (*run).to_owned()))
+        }
         ["assets", id] if !id.is_empty() && !id.contains('/') => Some(Endpoint::Dataset((*id).to_owned())),
         other => shared(other),
     }
@@ -80,7 +88,7 @@ fn act(world: &mut World, endpoint: &Endpoint, call: &Call<'_>) -> Result<Answer
     let is_read = call.request.method == "GET";
     match endpoint {
         Endpoint::Version => Ok(Answer::json(200, &show::version())),
-        Endpoint::Health => Ok(Answer::json(200, &show::health(call.now))),
+        Endpoint::Health => Ok(Answer::json(200, &show::health(world.heartbeat(call.now), call.now))),
         Endpoint::Dags => dags::list(world, call),
         Endpoint::Dag(dag) if is_read => dags::get(world, dag),
         Endpoint::Dag(dag) => dags::patch(world, dag, call),
@@ -99,6 +107,8 @@ fn act(world: &mut World, endpoint: &Endpoint, call: &Call<'_>) -> Result<Answer
         Endpoint::ImportErrors => Ok(Answer::json(200, &show::import_errors(world))),
         Endpoint::Datasets => assets::list(world, call),
         Endpoint::Dataset(id) => assets::get(world, id),
+        Endpoint::Wait(dag, run) => runs::wait(world, dag, run, call),
+        Endpoint::UpstreamEvents(dag, run) => assets::upstream(world, (dag, run), call),
         Endpoint::Events if is_read => assets::events(world, call),
         Endpoint::Events => assets::post_event(world, call),
     }

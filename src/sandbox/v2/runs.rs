@@ -2,11 +2,13 @@
 //!
 //! In: an admitted call. Out: the answer; a trigger changes the world.
 
+use std::time::Duration;
+
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
 use super::super::dates::{Given, iso, read};
-use super::super::message::{Answer, Call, all, last, page};
+use super::super::message::{Answer, Call, Lines, all, last, page};
 use super::super::params::Unsuitable;
 use super::super::select::{RunOrder, is_like, order_runs, order_word};
 use super::super::timeline::Progress;
@@ -80,6 +82,19 @@ fn rows_with_cursors(name: &str, rows: &[Value], total: usize) -> Value {
 pub(super) fn get(world: &World, dag_id: &str, run_id: &str, call: &Call<'_>) -> Result<Answer, Answer> {
     let run = find(world, dag_id, run_id)?;
     Ok(Answer::json(200, &show::run(run, run.progress(call.now))))
+}
+
+/// The state of a run, line by line until it has ended.
+pub(super) fn wait(world: &World, dag_id: &str, run_id: &str, call: &Call<'_>) -> Result<Answer, Answer> {
+    let seconds =
+        last(&call.query, "interval").and_then(|text| text.parse::<f64>().ok()).filter(|seconds| *seconds > 0.0);
+    let Some(every) = seconds.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok()) else {
+        let missing = json!({"type": "missing", "loc": ["query", "interval"], "msg": "Field required", "input": null});
+        return Err(detail::invalid(&[missing]));
+    };
+    let run = find(world, dag_id, run_id)?;
+    let lines = Lines { dag_id: dag_id.to_owned(), run_id: run_id.to_owned(), every };
+    Ok(Answer { lines: Some(lines), ..Answer::new(200, "", show::state_line(run.progress(call.now))) })
 }
 
 /// The run, or the 404 of most endpoints.

@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 
 use super::super::dates::iso;
 use super::super::timeline::{Progress, TaskProgress};
-use super::super::world::{Dag, Dataset, Event, Run, World};
+use super::super::world::{Dag, Dataset, Event, Run, World, is_alive};
 
 const FILE: &str = "/opt/airflow/dags/dags.py";
 const FILE_TOKEN: &str = "Ii9vcHQvYWlyZmxvdy9kYWdzL2RhZ3MucHki.c2FuZGJveA";
@@ -23,11 +23,13 @@ pub(super) fn version() -> Value {
 }
 
 /// `/monitor/health`.
-pub(super) fn health(now: Timestamp) -> Value {
+pub(super) fn health(heartbeat: Timestamp, now: Timestamp) -> Value {
+    let status = if is_alive(heartbeat, now) { "healthy" } else { "unhealthy" };
+    let heartbeat = iso(heartbeat, "+00:00");
     let now = iso(now, "+00:00");
     json!({
         "metadatabase": {"status": "healthy"},
-        "scheduler": {"status": "healthy", "latest_scheduler_heartbeat": now},
+        "scheduler": {"status": status, "latest_scheduler_heartbeat": heartbeat},
         "triggerer": {"status": null, "latest_triggerer_heartbeat": null},
         "dag_processor": {"status": "healthy", "latest_dag_processor_heartbeat": now},
     })
@@ -35,6 +37,11 @@ pub(super) fn health(now: Timestamp) -> Value {
 
 fn display_name(dag: &Dag) -> &str {
     dag.script.dag_display_name.as_ref().unwrap_or(&dag.script.dag_id)
+}
+
+/// A line of the state of a run.
+pub(in super::super) fn state_line(progress: Progress) -> String {
+    format!("{}\n", json!({"state": progress.state.as_str()}))
 }
 
 /// A DAG.
