@@ -134,6 +134,7 @@ impl Run {
             (r"__RUN__[0-9a-f]{16}", "__RUN__HASH"),
             (r"127\.0\.0\.1:\d+", "127.0.0.1:PORT"),
             (r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|\+00:?00)", "TIME"),
+            (r"_triggered__TIME_[A-Za-z0-9]{8}", "_triggered__TIME_TAIL"),
             (r" by \S+@\S+ \(RUN\)", " by OPERATOR (RUN)"),
         ];
         changing.iter().fold(text, |text, (pattern, name)| {

@@ -79,7 +79,7 @@ pub(crate) struct Answer {
     /// Its body.
     pub(crate) body: Vec<u8>,
     /// What follows the body, for an answer that goes on.
-    pub(crate) lines: Option<Lines>,
+    pub(crate) lines: Option<Box<Lines>>,
 }
 
 /// The state of a run, a line each interval until it has ended.

@@ -177,7 +177,7 @@ fn response(answer: Answer, is_cut: bool, stage: &Arc<Stage>) -> Result<hyper::R
     if is_cut {
         body.truncate(body.len() / 2);
     }
-    let more = answer.lines.filter(|_| !is_cut).map(|lines| more(lines, stage));
+    let more = answer.lines.filter(|_| !is_cut).map(|lines| more(*lines, stage));
     response.body(Payload { bytes: Some(body.into()), more, is_cut, has_paused: false }).map_err(|_| HangUp)
 }
 

@@ -1,7 +1,9 @@
 //! How long a wait lasts, and how often it looks.
 
+use std::time::Duration;
+
 use myaf_run::event::EventKind;
-use myaf_run::outcome::StepOutcome;
+use myaf_run::outcome::{FailureKind, StepOutcome};
 
 use crate::between::Then;
 use crate::run::{BOTH, Run, is_golden_on_both, is_golden_on_each};
@@ -84,5 +86,25 @@ async fn a_run_that_ended_while_nobody_could_ask_is_not_called_timed_out() {
     for version in BOTH {
         let ran = wait_while(version, scenario, "{timeout: 10s, poll: {max_every: 2s}}").await;
         assert_eq!(ran.outcome(0), Some(StepOutcome::Passed), "{version}: {ran:#?}");
+    }
+}
+
+#[tokio::test]
+async fn a_machine_that_sleeps_over_the_end_of_a_wait_asks_once_more_before_it_judges() {
+    for version in BOTH {
+        // Hours pass between two looks, far over every bound; the run has ended meanwhile, or it has not.
+        for (duration, outcome) in [("1h", StepOutcome::Passed), ("100h", StepOutcome::Failed)] {
+            let stage = Stage::new(version, &format!("{{dags: [{{dag_id: a, run: {{duration: {duration}}}}}]}}")).await;
+            let playbook = waiting("{timeout: 10m, unreachable_for: 1m}");
+            let sleep = async {
+                stage.until_there_is_a_run("a").await;
+                stage.clock.sleep(Duration::from_secs(5 * 3600)).await;
+            };
+            let (ran, ()) = tokio::join!(stage.run(&playbook), sleep);
+            assert_eq!(ran.outcome(0), Some(outcome), "{version}: {ran:#?}");
+            if outcome == StepOutcome::Failed {
+                assert_eq!(ran.kind(), FailureKind::WaitTimedOut, "{version}: {ran:#?}");
+            }
+        }
     }
 }

@@ -1,10 +1,10 @@
 //! How a run that is followed ends, and what is said of it.
 
-use myaf_run::outcome::{ActionResult, FailureKind};
+use myaf_run::outcome::{ActionResult, FailureKind, StepOutcome};
 
 use crate::run::{BOTH, is_golden_on_both, is_golden_on_each};
-use crate::stage::Stage;
-use crate::wait::{on, waiting};
+use crate::stage::{Ran, Stage};
+use crate::wait::{on, wait_while, waiting};
 
 #[test]
 fn a_run_that_succeeds_is_told_with_its_state() {
@@ -99,4 +99,68 @@ async fn a_run_without_wait_is_given_as_it_is() {
             assert_eq!((run.state.as_str(), ran.step(0).elapsed_ms), ("queued", Some(0)), "{version} {keys}");
         }
     }
+}
+
+#[test]
+fn a_success_with_failed_tasks_is_a_failure_when_all_must_be_success() {
+    let scenario = "
+        dags:
+          - dag_id: a
+            run: {outcome: success, tasks: [{task_id: t, outcome: failed, try_number: 2, log: [boom]}, {task_id: u}]}
+    ";
+    is_golden_on_each("wait/all_success", || on(scenario, "{tasks: all_success}"));
+}
+
+#[tokio::test]
+async fn a_success_with_failed_tasks_is_one_when_the_run_counts() {
+    let scenario = "dags: [{dag_id: a, run: {outcome: success, tasks: [{task_id: t, outcome: failed}]}}]";
+    let skipped = "dags: [{dag_id: a, run: {tasks: [{task_id: t, outcome: skipped}]}}]";
+    for version in BOTH {
+        for (scenario, wait) in [(scenario, "true"), (scenario, "{tasks: run}"), (skipped, "{tasks: all_success}")] {
+            let ran = wait_while(version, scenario, wait).await;
+            assert_eq!(ran.outcome(0), Some(StepOutcome::Passed), "{version} {wait}: {ran:#?}");
+        }
+    }
+}
+
+/// Waits for a run of `a` that is set to failed by hand as soon as it is there.
+async fn cancelled(version: &'static str, run: &str) -> Ran {
+    let stage = Stage::new(version, &format!("dags: [{{dag_id: a, run: {run}}}]")).await;
+    let playbook = waiting("{timeout: 2h}");
+    let set = async {
+        let id = stage.until_there_is_a_run("a").await;
+        stage.send("PATCH", &format!("/dags/a/dagRuns/{id}"), r#"{"state": "failed"}"#).await;
+    };
+    let (ran, ()) = tokio::join!(stage.run(&playbook), set);
+    assert_eq!(ran.kind(), FailureKind::DagRunFailed, "{version}: {ran:#?}");
+    ran
+}
+
+#[tokio::test]
+async fn a_run_that_somebody_set_to_failed_is_told_as_such() {
+    for version in BOTH {
+        let queued = cancelled(version, "{queued_for: 1h, tasks: [{task_id: t}]}").await;
+        let why = "somebody may have set it to failed, or its DAG's `dagrun_timeout` ran out";
+        assert_eq!(queued.failure().notes, [format!("no task of it failed: {why}")], "{version}");
+        let running = cancelled(version, "{duration: 1h, tasks: [{task_id: t}, {task_id: u}]}").await;
+        let why = "its failed tasks were ended together with it: somebody may have set it to failed";
+        assert_eq!(running.failure().notes, [why], "{version}");
+    }
+}
+
+#[tokio::test]
+async fn a_run_that_failed_by_itself_is_not_blamed_on_anybody() {
+    for version in BOTH {
+        for tasks in ["{task_id: t, outcome: failed}", "{task_id: t, outcome: failed}, {task_id: u}"] {
+            let ran = wait_while(version, &format!("dags: [{{dag_id: a, run: {{tasks: [{tasks}]}}}}]"), "true").await;
+            assert_eq!(ran.kind(), FailureKind::DagRunFailed, "{version}: {ran:#?}");
+            assert!(ran.failure().notes.is_empty(), "{version}: {ran:#?}");
+        }
+    }
+}
+
+#[test]
+fn a_scheduler_that_dies_is_warned_of_and_told_with_the_verdict() {
+    let scenario = "{scheduler_stops_after: 20s, dags: [{dag_id: a, run: {queued_for: 1m}}]}";
+    is_golden_on_each("wait/scheduler_dead", || on(scenario, "{timeout: 2h, queued_for: 1h}"));
 }

@@ -1,9 +1,13 @@
 //! Waiting for DAG runs: how a wait ends, what it says, and what it costs.
 
 mod bounds;
+mod consumers;
+mod cost;
 mod ends;
+mod given_run;
 mod rides_out;
 mod signals;
+mod stopped;
 
 use crate::run::Run;
 use crate::stage::{Ran, Stage};

@@ -1,6 +1,6 @@
 //! What a wait rides out, and what ends it.
 
-use myaf_run::outcome::StepOutcome;
+use myaf_run::outcome::{FailureKind, StepOutcome};
 
 use crate::run::{BOTH, is_golden_on_each};
 use crate::stage::Stage;
@@ -51,4 +51,53 @@ async fn a_login_that_runs_out_within_a_wait_is_renewed() {
 fn a_credential_that_is_refused_for_good_ends_the_wait() {
     let scenario = "{dags: [{dag_id: a, run: {duration: 2h}}], faults: [{on: {method: GET, path: dagRuns, always: true}, fault: status, status: 403}]}";
     is_golden_on_each("wait/forbidden", || on(scenario, "{timeout: 1h}"));
+}
+
+#[tokio::test]
+async fn a_credential_that_runs_out_within_a_wait_is_said_at_once_and_ridden_out_for_a_while() {
+    let refused = "{on: {method: GET, path: '/api/*/dagRuns/*', nth: [NTH]}, fault: status, status: 401}";
+    let nth = |numbers: std::ops::Range<u32>| numbers.map(|number| number.to_string()).collect::<Vec<_>>().join(", ");
+    for version in BOTH {
+        for (refusals, ends_well) in [(3..6, true), (3..500, false)] {
+            let faults = refused.replace("NTH", &nth(refusals));
+            let scenario = format!("{{dags: [{{dag_id: a, run: {{duration: 1h}}}}], faults: [{faults}]}}");
+            let ran = wait_while(version, &scenario, "{timeout: 2h, unreachable_for: 5m}").await;
+            let warnings = &ran.step(0).warnings;
+            assert_eq!(warnings.len(), 1, "{version}: {ran:#?}");
+            assert!(warnings[0].starts_with("the credential is not taken any more while the DAG run `myaf__w__load__"));
+            assert!(warnings[0].contains("it is tried again for 5m00s: 401 "), "{}", warnings[0]);
+            if ends_well {
+                assert_eq!(ran.outcome(0), Some(StepOutcome::Passed), "{version}: {ran:#?}");
+            } else {
+                assert_eq!(ran.kind(), FailureKind::Authentication, "{version}: {ran:#?}");
+                assert!(ran.failure().notes[0].ends_with("goes on without us"), "{version}: {ran:#?}");
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn odd_answers_of_the_call_that_tells_the_state_are_no_verdict() {
+    let faults = [
+        "reset",
+        "lost_answer",
+        "truncated",
+        "html",
+        "not_json",
+        "rate_limit",
+        "status, status: 404",
+        "status, status: 405",
+        "status, status: 401",
+        "status, status: 403",
+        "status, status: 500",
+        "delay, delay: 70s",
+    ];
+    for fault in faults {
+        let scenario = format!(
+            "{{dags: [{{dag_id: a, run: {{duration: 10m}}}}], faults: [{{on: {{path: /wait, always: true}}, fault: {fault}}}]}}"
+        );
+        let ran = wait_while("v2", &scenario, "{timeout: 1h}").await;
+        assert_eq!(ran.outcome(0), Some(StepOutcome::Passed), "{fault}: {ran:#?}");
+        assert!(ran.step(0).warnings.is_empty(), "{fault}: {ran:#?}");
+    }
 }

@@ -77,20 +77,31 @@ impl StepRun<'_, '_> {
         settings: &WaitSettings,
     ) -> Result<ActionResult, Stop> {
         let bound = self.wait_bound(settings);
+        let followed = self.find_and_follow(&mut result, posted, (settings, bound)).await;
+        self.end_wait();
+        followed.map(|()| told(&result))
+    }
+
+    async fn find_and_follow(
+        &mut self,
+        result: &mut DatasetEventResult,
+        posted: Posted,
+        (settings, bound): (&WaitSettings, Bound),
+    ) -> Result<(), Stop> {
         let mut search = self.search(posted, settings);
-        self.find_runs(&mut search, &mut result, bound).await?;
+        self.find_runs(&mut search, result, bound).await?;
         let mut failure: Option<Failure> = None;
         for consumer in &mut search.consumers {
             let Some(run) = consumer.run.take() else { continue };
             let mut following = self.following(run, settings, bound);
             following.is_result = false;
             let ended = Box::pin(self.follow_on(&mut following)).await;
-            note_state(&mut result, &following.run);
-            self.known = Some(told(&result));
+            note_state(result, &following.run);
+            self.known = Some(told(result));
             match (ended, &mut failure) {
                 (Ok(_), _) => {}
                 (Err(Stop::Failed(failed)), None) if failed.kind == FailureKind::DagRunFailed => {
-                    failure = Some(*failed)
+                    failure = Some(*failed);
                 }
                 (Err(Stop::Failed(failed)), Some(first)) if failed.kind == FailureKind::DagRunFailed => {
                     first.notes.push(format!("besides, {}", failed.message));
@@ -98,7 +109,7 @@ impl StepRun<'_, '_> {
                 (Err(stop), _) => return Err(stop),
             }
         }
-        failure.map_or_else(|| Ok(told(&result)), |failure| Err(failure.into()))
+        failure.map_or(Ok(()), |failure| Err(failure.into()))
     }
 
     fn search(&self, posted: Posted, settings: &WaitSettings) -> Search {

@@ -28,7 +28,7 @@ use crate::executor::Stop;
 use crate::executor::retry::failure_of;
 use crate::executor::step::StepRun;
 use crate::executor::wait::following::{Following, REQUEST_EVERY};
-use crate::executor::wait::verdict::{WHY_TIME, passes, paused};
+use crate::executor::wait::verdict::{passes, paused};
 use crate::outcome::{Failure, FailureKind};
 use crate::playbook::action::WaitSettings;
 use crate::playbook::field::format_duration;
@@ -43,7 +43,9 @@ impl StepRun<'_, '_> {
         }
         let bound = self.wait_bound(settings);
         let mut following = self.following(run, settings, bound);
-        Box::pin(self.follow_on(&mut following)).await
+        let ended = Box::pin(self.follow_on(&mut following)).await;
+        self.end_wait();
+        ended
     }
 
     /// Follows a run that was there already. Its DAG may be paused for long, so that is asked first.
@@ -58,7 +60,9 @@ impl StepRun<'_, '_> {
         let bound = self.wait_bound(settings);
         let mut following = self.following(run, settings, bound);
         following.beside.at_once(following.read_at);
-        Box::pin(self.follow_on(&mut following)).await
+        let ended = Box::pin(self.follow_on(&mut following)).await;
+        self.end_wait();
+        ended
     }
 
     /// Follows it from the state in which it was seen.
@@ -109,8 +113,17 @@ impl StepRun<'_, '_> {
         Ok(self.run.emitter.emit(waiting)?)
     }
 
+    /// A step without a `timeout` of its own has its usual time again for what comes after the wait.
+    pub(super) fn end_wait(&mut self) {
+        let usual = self.run.tools.clock.elapsed().saturating_add(self.planned.default_timeout);
+        self.deadline = match self.planned.timeout {
+            Some(timeout) => self.started.saturating_add(timeout),
+            None => usual,
+        };
+    }
+
     /// Waits until the next request may be sent, and sees to it that the step has the time for it: a wait is bounded by its
-    /// own end, and judged by a read made after it.
+    /// own end, and judged by a read made after it, also where the machine sleeps while a request is on its way.
     async fn make_ready(&mut self, asked_at: &mut Duration) -> Result<(), Stop> {
         let next = asked_at.saturating_add(REQUEST_EVERY);
         let early = next.saturating_sub(self.run.tools.clock.elapsed());
@@ -118,7 +131,7 @@ impl StepRun<'_, '_> {
             self.pause(early).await?;
         }
         *asked_at = self.run.tools.clock.elapsed();
-        self.deadline = self.deadline.max(asked_at.saturating_add(WHY_TIME));
+        self.deadline = Duration::MAX;
         Ok(())
     }
 

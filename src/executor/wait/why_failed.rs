@@ -68,7 +68,7 @@ impl StepRun<'_, '_> {
 
     /// The end of the wait is no end for asking why it came.
     fn take_time_for_why(&mut self) {
-        self.deadline = self.deadline.max(self.run.tools.clock.elapsed().saturating_add(WHY_TIME));
+        self.deadline = self.run.tools.clock.elapsed().saturating_add(WHY_TIME);
     }
 
     async fn ended_tasks(&mut self, run: &DagRun) -> Result<Ended, Stop> {

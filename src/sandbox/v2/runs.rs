@@ -94,7 +94,7 @@ pub(super) fn wait(world: &World, dag_id: &str, run_id: &str, call: &Call<'_>) -
     };
     let run = find(world, dag_id, run_id)?;
     let lines = Lines { dag_id: dag_id.to_owned(), run_id: run_id.to_owned(), every };
-    Ok(Answer { lines: Some(lines), ..Answer::new(200, "", show::state_line(run.progress(call.now))) })
+    Ok(Answer { lines: Some(Box::new(lines)), ..Answer::new(200, "", show::state_line(run.progress(call.now))) })
 }
 
 /// The run, or the 404 of most endpoints.

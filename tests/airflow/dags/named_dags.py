@@ -1,4 +1,4 @@
-"""The seventeen DAGs that the checks know by name (for Airflow 2 and 3)."""
+"""The eighteen DAGs that the checks know by name (for Airflow 2 and 3)."""
 import os
 import sys
 import time
@@ -202,7 +202,21 @@ def trace_dag():
     mark()
 
 
+@dag(dag_id="tolerant_dag", description="a task fails on its second try, too, and the run is a success all the same",
+     **BY_HAND)
+def tolerant_dag():
+    @task(retries=1, retry_delay=timedelta(seconds=0))
+    def bad():
+        raise ValueError("bad on every try")
+
+    @task(trigger_rule="all_done")
+    def after():
+        print("runs whatever was before it")
+
+    bad() >> after()
+
+
 for make in (daily_loan_run, ok_dag, fail_dag, slow_dag, paused_dag, params_dag, required_param_dag,
              dataset_consumer_dag, dataset_both_dag, producer_dag, retry_dag, mapped_dag, skip_dag, max1_dag,
-             daily_dag, odd, trace_dag):
+             daily_dag, odd, trace_dag, tolerant_dag):
     make()

@@ -114,6 +114,19 @@ class Airflow:
             command = [os.path.join(venv, "bin", "airflow")] + arguments
             self.wait_until_ready([processes.start(command, dict(env, **extra), self.run, name)])
 
+    @contextlib.contextmanager
+    def without_scheduler(self, say):
+        """Ends the scheduler, and starts it again afterwards; returns when it works."""
+        venv = install.environment(self.version, self.lock, say)
+        env = settings.settings(self.major, venv, self.home, self.port)
+        processes.stop(self.run, ("scheduler",))
+        try:
+            yield
+        finally:
+            arguments, = [rest[0] for first, *rest in self.commands(env, self.port) if first == "scheduler"]
+            command = [os.path.join(venv, "bin", "airflow")] + arguments
+            self.wait_until_ready([processes.start(command, env, self.run, "scheduler")])
+
     def give_up(self):
         """Ends an `up` that is still waiting in another thread."""
         self.given_up = True

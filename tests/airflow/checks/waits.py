@@ -1,0 +1,147 @@
+"""Every verdict of a wait, as sentences; a part of the promises.
+
+Most DAGs say by themselves how they end; to the others something is done while the program waits, by plain urllib.
+"""
+import threading
+import time
+from urllib.parse import quote
+
+from checks import binary as program
+from checks.binary import inputs
+from stage import api
+
+
+class Waits:
+    """The checks; what they speak with comes from the promises."""
+
+    def act(self, method, path, body=None):
+        """Does something to Airflow; the status must be a good one."""
+        status, answer = api.ask(self.airflow.url + path, self.airflow.headers(), body=body, method=method)
+        self.assertLess(status, 300, "%s %s: %s" % (method, path, answer))
+        return answer
+
+    def path(self, dag_id, dag_run_id):
+        """The path of a run."""
+        return "/dags/%s/dagRuns/%s" % (dag_id, quote(dag_run_id, safe=""))
+
+    def make(self, dag_id, conf):
+        """A run that somebody else makes; its id."""
+        body = {"conf": conf} if self.airflow.major == "2" else {"conf": conf, "logical_date": None}
+        return self.act("POST", "/dags/%s/dagRuns" % dag_id, body)["dag_run_id"]
+
+    def fails_with(self, dag_id, *texts, playbook="wait.yaml"):
+        """A run of the DAG fails its step, and all this is said."""
+        outcome = self.repository.run(playbook, *inputs(dag=dag_id))
+        self.ends_with(1, outcome)
+        for text in texts:
+            self.said(text, outcome)
+
+    def test_a_failed_run_counts_its_tasks(self):
+        self.fails_with("fail_dag", "failed: 1 of 3 tasks failed, 1 upstream_failed", "task `bad`, try 1, its last lines:",
+                        "ValueError: boom: this task always fails")
+
+    def test_a_failed_mapped_task_is_named_with_its_index(self):
+        self.fails_with("mapped_dag", "failed: 1 of 4 tasks failed", "task `each[1]`, try 1, its last lines:",
+                        "ValueError: item 2 is bad")
+
+    def test_a_success_with_a_failed_task_fails_when_all_must_be_success(self):
+        self.ends_with(0, self.repository.run("wait.yaml", *inputs(dag="tolerant_dag")))
+        self.fails_with("tolerant_dag", "is a success, but not all its tasks are: 1 of 2 tasks failed",
+                        "task `bad`, try 2, its last lines:", "ValueError: bad on every try", playbook="wait_all.yaml")
+
+    def test_a_skipped_run_is_a_success(self):
+        self.ends_with(0, self.repository.run("wait_all.yaml", *inputs(dag="skip_dag")))
+
+    def test_a_run_of_somebody_else_is_followed_to_its_end(self):
+        run = self.make("slow_dag", {"seconds": 3})
+        outcome = self.repository.run("wait_for.yaml", "--output", "json", *inputs(dag="slow_dag", dag_run=run))
+        self.ends_with(0, outcome)
+        result = outcome.step("wait")["result"]
+        self.assertEqual((result["dag_run_id"], result["state"]), (run, "success"))
+        self.ends_with(1, self.repository.run("wait_for.yaml", *inputs(dag="slow_dag", dag_run="nobody-made-this")))
+
+    def test_a_run_that_stays_queued_too_long_ends_with_5(self):
+        first, second = self.make("max1_dag", {}), self.make("max1_dag", {})
+        outcome = self.repository.run("wait_for.yaml", *inputs(dag="max1_dag", dag_run=second, queued_for="1s"))
+        self.ends_with(5, outcome)
+        self.said("is still queued after 1s", outcome)
+        self.assertEqual({self.witness.end_of("max1_dag", run) for run in (first, second)}, {"success"})
+
+    def while_it_runs(self, do):
+        """Does something to a run of `slow_dag` that is running and waited for; the outcome and the run's id."""
+        before = self.witness.runs("slow_dag")
+        process = self.repository.start("wait.yaml", *inputs(dag="slow_dag", seconds=40))
+        self.some_run_is_running("slow_dag", before, process)
+        run = self.new_run("slow_dag", before)
+        do(run)
+        return program.finish(process), run
+
+    def test_a_run_that_somebody_sets_to_failed_is_told_as_such(self):
+        outcome, run = self.while_it_runs(lambda run: self.act("PATCH", self.path("slow_dag", run), {"state": "failed"}))
+        self.ends_with(1, outcome)
+        self.said("somebody may have set it to failed", outcome)
+        self.assertEqual(self.witness.run("slow_dag", run)["state"], "failed")
+
+    def test_a_run_that_somebody_deletes_has_vanished(self):
+        outcome, run = self.while_it_runs(lambda run: self.delete("slow_dag", run))
+        self.ends_with(1, outcome)
+        self.said("the DAG run `%s` of `slow_dag` was there and is gone" % run, outcome)
+
+    def delete(self, dag_id, run):
+        """Deletes a run; one that is running can't be, so it is ended at once and then deleted."""
+        status, _ = api.ask(self.airflow.url + self.path(dag_id, run), self.airflow.headers(), method="DELETE")
+        self.assertIn(status, (204, 409))
+        if status == 409:
+            self.skipTest("this Airflow deletes no running run")
+
+    def test_a_dag_that_is_paused_meanwhile_ends_the_wait(self):
+        pause = lambda is_paused: self.act("PATCH", "/dags/slow_dag", {"is_paused": is_paused})  # noqa: E731
+        try:
+            outcome, run = self.while_it_runs(lambda run: pause(True))
+        finally:
+            pause(False)
+        self.ends_with(1, outcome)
+        self.said("the DAG `slow_dag` was paused while its run `%s` was running" % run, outcome)
+        self.assertEqual(self.witness.end_of("slow_dag", run), "success")
+
+    def test_the_runs_that_an_event_causes_are_waited_for(self):
+        self.needs_events()
+        self.witness.wait_until_idle("dataset_consumer_dag")
+        before = self.witness.events("upstream_data")
+        outcome = self.repository.run("event_and_wait.yaml", "--output", "json")
+        self.ends_with(0, outcome)
+        runs = outcome.step("tell")["result"]["consumer_runs"]
+        mine = [run for run in runs if run["dag_id"] == "dataset_consumer_dag"]
+        self.assertEqual([run["state"] for run in mine], ["success"], runs)
+        self.assertIn(("dataset_consumer_dag", mine[0]["dag_run_id"]), self.new_event(before)["runs"])
+
+    def test_events_that_merge_into_one_run_are_followed_to_its_end(self):
+        self.needs_events()
+        self.witness.wait_until_idle("dataset_consumer_dag")
+        before = set(self.witness.runs("dataset_consumer_dag"))
+        outcomes = []
+        posts = [threading.Thread(target=lambda: outcomes.append(
+            self.repository.run("event_and_wait.yaml", "--output", "json", "--on-overlap", "wait", "--no-journal")))
+            for _ in range(2)]
+        for post in posts:
+            post.start()
+        for post in posts:
+            post.join()
+        made = set(self.witness.runs("dataset_consumer_dag")) - before
+        for outcome in outcomes:
+            self.ends_with(0, outcome)
+            runs = [run for run in outcome.step("tell")["result"]["consumer_runs"]
+                    if run["dag_id"] == "dataset_consumer_dag"]
+            self.assertEqual(len(runs), 1, outcome)
+            self.assertIn(runs[0]["dag_run_id"], made)
+            self.assertEqual(runs[0]["state"], "success")
+
+    def test_a_dead_scheduler_is_told_with_the_verdict(self):
+        with self.airflow.without_scheduler(lambda text: None):
+            began, before = time.monotonic(), self.witness.runs("ok_dag")
+            outcome = self.repository.run("wait.yaml", *inputs(dag="ok_dag", queued_for="33s"))
+            self.assertLess(time.monotonic() - began, 60)
+        self.ends_with(5, outcome)
+        self.said("is still queued after 33s", outcome)
+        self.said("note: Airflow's scheduler is unhealthy since ", outcome)
+        self.assertEqual(self.witness.end_of("ok_dag", self.new_run("ok_dag", before)), "success")
