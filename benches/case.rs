@@ -9,7 +9,7 @@ use tempfile::TempDir;
 use crate::child::{Usage, usage};
 use crate::server::Server;
 use crate::table::{Row, say};
-use crate::{bare, table};
+use crate::{bare, table, waits};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_myaf-run");
 
@@ -35,6 +35,9 @@ pub(crate) fn run_all(words: &[&str]) -> ExitCode {
     say(&table::heading());
     for case in cases().iter().filter(|case| words.is_empty() || words.iter().any(|word| case.name.contains(word))) {
         case.run(&server, folder.path());
+    }
+    if words.is_empty() || words.contains(&"waits") {
+        waits::run_all(folder.path());
     }
     if words.is_empty() {
         check(folder.path());

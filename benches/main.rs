@@ -9,6 +9,7 @@ mod case;
 mod child;
 mod server;
 mod table;
+mod waits;
 
 use std::process::ExitCode;
 
@@ -17,6 +18,7 @@ fn main() -> ExitCode {
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
     match words.as_slice() {
         ["bare", address, requests] => bare::run(address, requests),
+        ["waits", url, key, number] => waits::run(url, key, number),
         ["measure", command @ ..] => child::measure(command),
         filter => case::run_all(filter),
     }
