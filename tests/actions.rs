@@ -52,7 +52,7 @@ const ALL: &str = "
 
 #[test]
 fn every_action_says_what_it_did() {
-    is_golden_on_both("actions/everything", || on_world(ALL));
+    is_golden_on_each("actions/everything", || on_world(ALL));
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use myaf_run::outcome::{ActionResult, FailureKind, StepOutcome};
 
-use crate::run::{BOTH, Run, is_golden_on_both};
+use crate::run::{BOTH, Run, is_golden_on_both, is_golden_on_each};
 use crate::stage::Stage;
 
 const WORLD: &str = "{dags: [{dag_id: a, run: {duration: 5s}}, {dag_id: bad, run: {outcome: failed}}]}";
@@ -67,13 +67,13 @@ fn a_failing_expectation_comes_before_the_capture_and_shows_the_values() {
             capture: {x: conf.nothing.there}
           - print: never
     ";
-    is_golden_on_both("order/expect", || Run::playbook(playbook).scenario(WORLD));
+    is_golden_on_each("order/expect", || Run::playbook(playbook).scenario(WORLD));
 }
 
 #[test]
 fn an_expectation_is_looked_at_after_the_wait() {
     let playbook = "name: o\nsteps: [{trigger_dag: {dag_id: a, wait: true}, expect: state == 'success'}]";
-    is_golden_on_both("order/expect_after_wait", || Run::playbook(playbook).scenario(WORLD));
+    is_golden_on_each("order/expect_after_wait", || Run::playbook(playbook).scenario(WORLD));
 }
 
 #[test]

@@ -17,9 +17,10 @@ async fn a_wait_of_two_hours_sends_at_most_300_requests_and_never_two_a_second()
         for is_watched in [false, true] {
             for is_told in [false, true] {
                 // Without the call of Airflow 3.1 and later, and with it.
-                let stage = match is_told {
-                    false => Stage::behind(version, scenario, |_| Then::Forward).await,
-                    true => Stage::new(version, scenario).await,
+                let stage = if is_told {
+                    Stage::new(version, scenario).await
+                } else {
+                    Stage::behind(version, scenario, |_| Then::Forward).await
                 };
                 let stage = if is_watched { stage.watched() } else { stage };
                 let ran = stage.run(&waiting("{timeout: 2h}")).await;

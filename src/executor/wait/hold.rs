@@ -36,6 +36,7 @@ impl StepRun<'_, '_> {
         }
         self.make_ready(&mut following.asked_at).await?;
         let lasting = following.within_ends(following.max_every, following.asked_at);
+        let lasting = self.run.halt.time_left().map_or(lasting, |left| left.min(lasting));
         let hold = Hold { every: pause.clamp(REQUEST_EVERY, LONGEST_INTERVAL), lasting };
         let (dag_id, id) = (&following.run.dag_id, &following.run.dag_run_id);
         let ask = async |client: &Client, limit| held_state(client, (dag_id, id), hold, limit).await;
