@@ -98,6 +98,7 @@ impl StepRun<'_, '_> {
             ActionKind::Notify => key == "text",
             ActionKind::ListDags
             | ActionKind::AssertDag
+            | ActionKind::WaitForDagRun
             | ActionKind::Print
             | ActionKind::Assert
             | ActionKind::SetVars

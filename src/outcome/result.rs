@@ -34,7 +34,7 @@ pub enum ActionKind {
 
 impl ActionKind {
     /// Every action, in the order of the documentation.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::ListDags,
         Self::AssertDag,
         Self::TriggerDag,

@@ -99,6 +99,10 @@ impl StepRun<'_, '_> {
         let timestamp = event.as_ref().map_or(announced, |event| event.timestamp);
         let result = event_result(new, event);
         let Some((settings, idle)) = wait else { return Ok(ActionResult::PostDatasetEvent(Box::new(result))) };
+        if self.is_check() {
+            self.leave_open("the runs that the event has caused are not waited for")?;
+            return Err(self.known_of(&result));
+        }
         let all = self.run.datasets.as_deref().unwrap_or_default();
         let is_sure = |dag_id: &String| all.iter().filter(|dataset| dataset.consumers.contains(dag_id)).count() == 1;
         let able = result.consumers.iter().filter(|dag_id| !idle.contains(dag_id));
@@ -109,8 +113,11 @@ impl StepRun<'_, '_> {
 
     /// The end of a step whose event is not posted: its mark is known, and who would run.
     fn event_left_open(&self, new: NewEvent) -> Stop {
-        let would = event_result(new, None);
-        let (uri, mark, consumers) = (would.dataset_uri, would.mark, would.consumers);
+        self.known_of(&event_result(new, None))
+    }
+
+    fn known_of(&self, event: &DatasetEventResult) -> Stop {
+        let (uri, mark, consumers) = (&event.dataset_uri, &event.mark, &event.consumers);
         let known = [("dataset_uri", json!(uri)), ("mark", json!(mark)), ("consumers", json!(consumers))];
         self.left_open(known.map(|(field, value)| (field.to_owned(), value)).into_iter().collect())
     }

@@ -149,7 +149,7 @@ impl StepRun<'_, '_> {
     ) -> Result<Failure, Stop> {
         match self.ask_scheduler(following).await {
             // The verdict stands, whatever else came.
-            Ok(()) | Err(Stop::Failed(_) | Stop::Interrupted(_) | Stop::Skipped(_)) => {}
+            Ok(()) | Err(Stop::Failed(_) | Stop::Interrupted(_) | Stop::Skipped(_) | Stop::LeftOpen(_)) => {}
             Err(Stop::Broken(error)) => return Err(error.into()),
         }
         Ok(match &following.beside.scheduler_gone_since {
