@@ -15,8 +15,8 @@ use crate::cli::overlap::Overlap;
 use crate::cli::signals::Signals;
 use crate::cli::streams::Streams;
 use crate::cli::{
-    check, connect, curl, doctor, explain, history, init, inputs, overlap, pages, place, resume, runs, sandbox, schedule,
-    schema,
+    check, connect, curl, doctor, explain, history, init, inputs, overlap, pages, place, resume, runs, sandbox,
+    schedule, schema,
 };
 use crate::journal::{Store, is_run_id};
 use crate::plan;

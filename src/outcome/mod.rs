@@ -2,14 +2,15 @@
 //!
 //! Plain data that events carry, records keep and templates read. Nothing here acts or draws.
 
+mod action;
 mod failure;
 mod result;
 mod unsent;
 
+pub use action::{ActionKind, WriteKind};
 pub use failure::{FailedTask, Failure, FailureKind, Unmet};
 pub use result::{
-    ActionKind, ActionResult, Assertions, DagList, DagRunResult, DagSummary, DatasetEventResult, Paused, Printed,
-    VarsSet, WriteKind,
+    ActionResult, Assertions, DagList, DagRunResult, DagSummary, DatasetEventResult, Paused, Printed, VarsSet,
 };
 pub use unsent::{ShownAuth, ShownRequest, ShownWrite, Unsent};
 
