@@ -14,6 +14,7 @@ pub mod unsent;
 
 mod call;
 mod log;
+mod reads;
 mod says;
 mod sender;
 mod session;
