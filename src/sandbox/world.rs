@@ -12,6 +12,7 @@ use super::amend::Settled;
 use super::dates::iso;
 use super::params::{Unsuitable, check};
 use super::scenario::{DagScript, ImportErrorScript, Scenario};
+use super::stock::{Stock, is_over};
 use super::timeline::{Progress, TaskProgress, progress, tasks};
 use crate::airflow::model::{ApiVersion, RunState};
 
@@ -28,8 +29,10 @@ pub(crate) struct World {
     pub(crate) datasets: Vec<Dataset>,
     /// The events, oldest first.
     pub(crate) events: Vec<Event>,
-    /// The files that can't be loaded.
-    pub(crate) import_errors: Vec<ImportErrorScript>,
+    /// The files that could not be loaded at the start.
+    import_errors: Vec<ImportErrorScript>,
+    /// Variables, connections, pools, health.
+    pub(crate) stock: Stock,
 }
 
 /// A DAG as it is now.
@@ -137,7 +140,13 @@ impl World {
             datasets,
             events: Vec::new(),
             import_errors: scenario.import_errors.clone(),
+            stock: Stock::new(scenario, started),
         }
+    }
+
+    /// The files that can't be loaded.
+    pub(crate) fn import_errors(&self, now: Timestamp) -> Vec<&ImportErrorScript> {
+        self.import_errors.iter().filter(|error| !is_over(self.started, error.mended_after, now)).collect()
     }
 
     /// The DAG of this id.
@@ -293,6 +302,14 @@ impl Run {
             None => Progress::QUEUED,
             Some(released) => progress(&self.dag.run, released.max(self.asked.not_before), now),
         }
+    }
+
+    /// What a task handed over under a key, and when.
+    pub(crate) fn xcom(&self, task_id: &str, key: &str, now: Timestamp) -> Option<(&Value, Timestamp)> {
+        let tasks = self.tasks(now);
+        let task = tasks.iter().find(|task| task.script.task_id == task_id && task.state == Some("success"))?;
+        let script = self.dag.run.tasks.iter().find(|task| task.task_id == task_id)?;
+        Some((script.xcoms.get(key)?, task.end?))
     }
 
     /// How far its tasks have come.

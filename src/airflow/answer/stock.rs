@@ -8,7 +8,7 @@ use serde::Serialize;
 pub struct Variable {
     /// Its key.
     pub key: String,
-    /// Its value, always text; none where Airflow shows `***` instead, because the key looks like that of a secret (v2).
+    /// Its value, always text; none where Airflow shows `***` for it or for a part of it (v2).
     pub value: Option<String>,
     /// What it is for.
     pub description: Option<String>,

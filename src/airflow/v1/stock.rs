@@ -63,6 +63,7 @@ struct Key {
 }
 
 #[derive(Deserialize)]
+#[expect(clippy::struct_field_names, reason = "Airflow's names")]
 struct Connection {
     connection_id: String,
     conn_type: Option<String>,

@@ -9,10 +9,11 @@ use serde::Deserialize;
 use crate::airflow::answer;
 use crate::airflow::call::{Call, PAGE_ROWS, Path, Rows, read_json};
 
-/// What stands for the value of a variable whose key looks like that of a secret.
+/// What stands for a secret: for the whole value under a key that looks like that of one, for a value under such a key in
+/// JSON, and for whatever Airflow knows as a secret from elsewhere. What it stands in is no value.
 const HIDDEN: &str = "***";
 
-/// `GET /variables/{variable_key}`; a key like `db_password` has the value `***`.
+/// `GET /variables/{variable_key}`; secrets in its value are shown as `***`.
 pub(in crate::airflow) fn variable(key: &str) -> Call<answer::Variable> {
     Call::get(Path::of("/variables").id(key), read_json::<Variable, _>)
 }
@@ -66,6 +67,7 @@ struct Key {
 }
 
 #[derive(Deserialize)]
+#[expect(clippy::struct_field_names, reason = "Airflow's names")]
 struct Connection {
     connection_id: String,
     conn_type: Option<String>,
@@ -126,7 +128,7 @@ struct Component {
 
 impl From<Variable> for answer::Variable {
     fn from(wire: Variable) -> Self {
-        let value = Some(wire.value.unwrap_or_default()).filter(|value| value != HIDDEN);
+        let value = Some(wire.value.unwrap_or_default()).filter(|value| !value.contains(HIDDEN));
         Self { key: wire.key, value, description: wire.description }
     }
 }
