@@ -26,6 +26,7 @@ mod older_airflows;
 mod once;
 mod order;
 mod playbook_schema;
+mod reads;
 mod ready;
 mod retry;
 mod sandbox_recordings;

@@ -7,10 +7,13 @@ mod failure;
 mod result;
 mod unsent;
 
-pub use action::{ActionKind, WriteKind};
+pub use action::{ALIASES, ActionKind, WriteKind};
 pub use failure::{FailedTask, Failure, FailureKind, Unmet};
 pub use result::{
-    ActionResult, Assertions, DagList, DagRunResult, DagSummary, DatasetEventResult, Paused, Printed, VarsSet,
+    ActionResult, Assertions, ComponentHealth, ConnectionResult, DagDetails, DagList, DagRunList, DagRunResult,
+    DagSummary, DatasetEventList, DatasetEventResult, DatasetList, DatasetSummary, EventSummary, HealthResult,
+    ImportErrorList, ImportErrorSummary, ParamSummary, Paused, PoolResult, Printed, RunReference, TaskInstanceList,
+    TaskInstanceSummary, TaskLog, VariableResult, VarsSet, XComResult,
 };
 pub use unsent::{ShownAuth, ShownRequest, ShownWrite, Unsent};
 

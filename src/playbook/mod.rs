@@ -9,6 +9,7 @@ pub mod field;
 pub mod input;
 mod load;
 pub mod model;
+mod repeat;
 mod step_id;
 pub mod template;
 

@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use crate::airflow::model::RunState;
 
-/// The result of `trigger_dag`; times are RFC 3339 in UTC as Airflow gives them.
+/// The result of `trigger_dag` and `get_dag_run`; times are RFC 3339 in UTC as Airflow gives them.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct DagRunResult {
     /// The DAG's id.
@@ -30,4 +30,17 @@ pub struct DagRunResult {
     pub note: Option<String>,
     /// The run's page in Airflow's UI, when the UI's URL is configured.
     pub url: Option<String>,
+}
+
+/// The result of `list_dag_runs`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct DagRunList {
+    /// The runs, the one that was made last first.
+    pub dag_runs: Vec<DagRunResult>,
+    /// Their ids, in the same order.
+    pub dag_run_ids: Vec<String>,
+    /// How many there are in the list.
+    pub total: usize,
+    /// Whether these are all; false when `limit` may have left older ones out.
+    pub is_complete: bool,
 }

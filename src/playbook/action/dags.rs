@@ -48,3 +48,25 @@ pub struct AssertDag {
     /// How long to wait until all of this is so. Without it, it must be so at once.
     pub within: Option<RenderedPeriod>,
 }
+
+/// `get_dag`: reads one DAG, with its params.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(inline)]
+pub struct GetDag {
+    /// The DAG's id.
+    #[schemars(extend("minLength" = 1))]
+    pub dag_id: Text,
+}
+
+/// `assert_no_import_errors`: every DAG file can be imported.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+#[schemars(inline)]
+pub struct AssertNoImportErrors {
+    /// Only files whose name holds this text; `%` stands for anything.
+    #[schemars(extend("minLength" = 1))]
+    pub filename_pattern: Option<Text>,
+    /// How long to wait until it is so. Without it, it must be so at once.
+    pub within: Option<RenderedPeriod>,
+}

@@ -1,9 +1,10 @@
 //! The keys of the actions on datasets (Airflow 3: assets).
 
-use schemars::JsonSchema;
+use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
-use crate::playbook::field::{Object, Text};
+use crate::playbook::field::{Count, Object, RenderedPeriod, Text, Words};
 
 /// `post_dataset_event`: tells Airflow that a dataset (Airflow 3: asset) has changed.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -11,6 +12,7 @@ use crate::playbook::field::{Object, Text};
 #[schemars(inline, extend("x-not-yet" = ["wait_for_consumers"]))]
 pub struct PostDatasetEvent {
     /// The dataset's URI; compared exactly, then with the asset's name.
+    #[serde(alias = "uri")]
     #[schemars(extend("minLength" = 1))]
     pub dataset_uri: Text,
     /// Data for the consumers: a map. The key `myaf_run` is ours.
@@ -47,4 +49,64 @@ pub enum OnUnknown {
     Repeat,
     /// Fail.
     Fail,
+}
+
+/// `list_datasets`: every dataset that fits, all pages.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+#[schemars(inline)]
+pub struct ListDatasets {
+    /// Only datasets whose URI holds this text; `%` stands for anything.
+    #[schemars(extend("minLength" = 1))]
+    pub uri_pattern: Option<Text>,
+}
+
+/// `assert_dataset`: the dataset is there.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(inline)]
+pub struct AssertDataset {
+    /// The dataset's URI; compared exactly, then with the asset's name.
+    #[serde(alias = "uri")]
+    #[schemars(extend("minLength" = 1))]
+    pub dataset_uri: Text,
+    /// Every one of these DAGs must be scheduled on it.
+    pub consumers: Option<Words>,
+    /// How long to wait until it is so. Without it, it must be so at once.
+    pub within: Option<RenderedPeriod>,
+}
+
+/// `list_dataset_events`: the events of a dataset, the newest first.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(inline)]
+pub struct ListDatasetEvents {
+    /// The dataset's URI; compared exactly, then with the asset's name.
+    #[serde(alias = "uri")]
+    #[schemars(extend("minLength" = 1))]
+    pub dataset_uri: Text,
+    /// Only events that were recorded not before this.
+    pub timestamp_gte: Option<Text>,
+    /// How many events at most. Default 100.
+    #[schemars(extend("minimum" = 1))]
+    pub limit: Option<Count>,
+}
+
+/// The schema of an action under its alias: the same keys, but `uri` is the word for `dataset_uri`.
+pub(in crate::playbook) fn as_asset<T: JsonSchema>(generator: &mut SchemaGenerator) -> Schema {
+    let mut schema = T::json_schema(generator);
+    if let Some(Value::Object(properties)) = schema.get_mut("properties") {
+        let renamed = std::mem::take(properties).into_iter().map(|(key, rule)| (as_asset_key(key), rule));
+        *properties = renamed.collect();
+    }
+    if let Some(Value::Array(required)) = schema.get_mut("required") {
+        for key in required.iter_mut().filter(|key| *key == "dataset_uri") {
+            *key = "uri".into();
+        }
+    }
+    schema
+}
+
+fn as_asset_key(key: String) -> String {
+    if key == "dataset_uri" { "uri".to_owned() } else { key }
 }

@@ -12,6 +12,7 @@ mod inputs;
 mod lookup;
 mod steps;
 mod templates;
+mod times;
 mod warnings;
 
 use crate::diagnostic::{Code, Diagnostic, MOST_MISTAKES};
