@@ -43,6 +43,8 @@ pub mod journal;
 pub mod plan;
 pub mod playbook;
 
+pub mod preflight;
+
 pub mod executor;
 pub mod reporter;
 pub mod sandbox;

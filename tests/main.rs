@@ -24,6 +24,7 @@ mod masking;
 mod nothing_twice;
 mod older_airflows;
 mod once;
+mod online;
 mod order;
 mod playbook_schema;
 mod reads;

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use crate::airflow::answer::DagFilter;
 use crate::airflow::auth::{AuthScheme, Credential};
 use crate::airflow::client::Client;
-use crate::airflow::error::{ApiError, ErrorKind};
+use crate::airflow::error::ApiError;
 use crate::cli::args::{DoctorArgs, MessageFormat};
 use crate::cli::check::{self, Manner};
 use crate::cli::connection_args::ConnectionArgs;
@@ -16,6 +16,7 @@ use crate::cli::environment::Environment;
 use crate::cli::exit_code::ExitCode;
 use crate::cli::findings::{Findings, Problem};
 use crate::cli::place::{self, Named, Place};
+use crate::cli::problem::remedy;
 use crate::cli::streams::{Streams, is_coloured};
 use crate::cli::target_error::{self, Found};
 use crate::cli::{connect, git};
@@ -51,7 +52,7 @@ async fn examine(
         Ok(()) => ExitCode::Success,
         Err(error) => {
             findings.problems.push(Problem::error(&error.message, remedy(&error)));
-            code_of(&error)
+            ExitCode::of_error(&error)
         }
     };
     Ok((findings, code))
@@ -167,43 +168,5 @@ const fn shown(scheme: AuthScheme) -> &'static str {
         AuthScheme::Basic => "`Authorization: Basic`",
         AuthScheme::Exchange | AuthScheme::Auto => "a login at `/auth/token`, then `Authorization: Bearer`",
         AuthScheme::None => "not at all",
-    }
-}
-
-/// What to do about an error.
-fn remedy(error: &ApiError) -> &'static str {
-    match &error.kind {
-        ErrorKind::Unreachable | ErrorKind::Timeout | ErrorKind::ConnectionLost if error.is_unreachable() => {
-            "check the URL, and whether this machine reaches it: DNS, proxy, firewall, VPN"
-        }
-        ErrorKind::Barred => "check the URL, the certificates that you gave, and the proxy's URL",
-        _ if error.is_unreachable() => "open the environment in its web interface to wake it up, then try again",
-        ErrorKind::Unauthorized => "make a new key or token, and put it where the credential comes from",
-        ErrorKind::Forbidden => "check the key; if it is right, its user needs a role that may read DAGs",
-        ErrorKind::WrongApi => "write `/api/v1` (Airflow 2) or `/api/v2` (Airflow 3) at the end of the URL",
-        ErrorKind::NotFound | ErrorKind::NotFoundElsewhere => "check the path of the URL, up to `/api/v1` or `/api/v2`",
-        ErrorKind::Redirect { .. } => "use the URL that it points to, if you trust it",
-        ErrorKind::RateLimited | ErrorKind::RequestTimeout | ErrorKind::ServerError => {
-            "try again later; the server's log says more"
-        }
-        ErrorKind::Unreachable | ErrorKind::Timeout | ErrorKind::ConnectionLost => "try again",
-        ErrorKind::Conflict
-        | ErrorKind::Rejected
-        | ErrorKind::NotAirflow
-        | ErrorKind::TooLarge
-        | ErrorKind::AcceptedButCut
-        | ErrorKind::Unreadable
-        | ErrorKind::BadRequestPath
-        | ErrorKind::OnlyReads => "check that the URL is that of an Airflow 2 or 3, and nothing in between answers",
-    }
-}
-
-const fn code_of(error: &ApiError) -> ExitCode {
-    if error.is_unreachable() {
-        ExitCode::Unreachable
-    } else if error.is_auth() {
-        ExitCode::Denied
-    } else {
-        ExitCode::Failed
     }
 }
