@@ -133,6 +133,8 @@ pub(super) struct CheckArgs {
 pub(super) struct DoctorArgs {
     /// The playbook that is going to be run: its folder and its `target` count
     pub(super) playbook: Option<PathBuf>,
+    #[command(flatten)]
+    pub(super) state: StateArgs,
     /// Print one JSON object instead of lines
     #[arg(long, env = "MYAF_RUN_JSON", hide_env = true, value_parser = FalseyValueParser::new())]
     pub(super) json: bool,

@@ -28,7 +28,6 @@ mod connection_args;
 mod curl;
 mod doctor;
 mod explain;
-mod findings;
 mod history;
 mod init;
 mod inputs;
