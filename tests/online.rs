@@ -9,6 +9,8 @@ use serde_json::{Value, json};
 use myaf_run::clock::Clock;
 use myaf_run::sandbox::{Sandbox, Scenario};
 use myaf_run::source::SourceFile;
+use myaf_run::yaml::parse;
+use myaf_run::yaml::schema::Foreign;
 
 use crate::between::{Asked, Between, Then};
 use crate::run::{BOTH, Ended, Run, is_golden_on_both, is_golden_on_each};
@@ -237,4 +239,28 @@ async fn a_check_of_the_program_and_a_run_that_it_forbids_write_nothing_at_the_s
             assert!(asked.len() > 8, "{version} {words:?}: {}", asked.len());
         }
     }
+}
+
+/// Schemas and values, each with the verdict of the Python packages `jsonschema` that Airflow 2.11.2 and 3.3.2 ask; both say
+/// the same.
+const VERDICTS: &str = include_str!("playbooks/online/verdicts.jsonl");
+
+#[test]
+fn a_value_is_judged_as_airflow_judges_it() {
+    let mut judged = 0;
+    for line in VERDICTS.lines() {
+        let case: Value = serde_json::from_str(line).expect("JSON");
+        let (schema, value, accepted) = (&case[0], &case[1], case[2] == true);
+        let file = SourceFile::new("v.json", value.to_string());
+        let tree = parse(&file).expect("JSON is YAML");
+        let foreign = Foreign::new(schema, value);
+        let mistakes = foreign.schema.check(&file, &tree);
+        if foreign.not_judged.is_empty() {
+            judged += 1;
+            assert_eq!(mistakes.is_empty(), accepted, "{line}: {mistakes:#?}");
+        } else {
+            assert!(mistakes.is_empty() || !accepted, "{line}: {mistakes:#?}");
+        }
+    }
+    assert!(judged > 40, "{judged} cases are judged");
 }

@@ -83,7 +83,7 @@ fn is_time(text: &str) -> bool {
         let is_short = matches!(part.len(), 1 | 2) && part.bytes().all(|byte| byte.is_ascii_digit());
         is_short && part.parse::<u8>().is_ok_and(|number| number <= most)
     };
-    matches!(parts.as_slice(), [hours, minutes, seconds] if is_up_to(hours, 23) && is_up_to(minutes, 59) && is_up_to(seconds, 61))
+    matches!(parts.as_slice(), [hours, minutes, seconds] if is_up_to(hours, 23) && is_up_to(minutes, 59) && is_up_to(seconds, 59))
 }
 
 #[cfg(test)]
@@ -97,9 +97,14 @@ mod tests {
         {
             assert_eq!(is_date(text), expected, "{text}");
         }
-        for (text, expected) in
-            [("06:30:00", true), ("6:3:0", true), ("24:00:00", false), ("06:30", false), ("06:30:00Z", false)]
-        {
+        for (text, expected) in [
+            ("06:30:00", true),
+            ("6:3:0", true),
+            ("24:00:00", false),
+            ("23:59:60", false),
+            ("06:30", false),
+            ("06:30:00Z", false),
+        ] {
             assert_eq!(is_time(text), expected, "{text}");
         }
     }

@@ -13,6 +13,7 @@ import unittest
 from checks import binary as program
 from checks.binary import inputs
 from checks.language import Language
+from checks.online import Online
 from checks.proof import Proven
 from checks.reads import Reads
 from checks.witness import Witness, credentials
@@ -31,7 +32,7 @@ EVENT = r"/(datasets|assets)/events$"
 
 def promises(airflow, binary, runs=0, seed=None):
     """The test class for one running Airflow; `runs` and `seed` are for the proof."""
-    bases = (Promises, Language, Reads, Proven, unittest.TestCase)
+    bases = (Promises, Language, Online, Reads, Proven, unittest.TestCase)
     return type("Airflow%s" % airflow.version, bases, {"airflow": airflow, "binary": binary, "runs": runs, "seed": seed})
 
 
