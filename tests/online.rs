@@ -1,6 +1,8 @@
 //! What a check asks of Airflow before a run: what it finds, and that it only reads.
 
 use std::collections::BTreeMap;
+use std::net::TcpListener;
+use std::process::{Command, Stdio};
 
 use myaf_run::diagnostic::{Code, Severity};
 use myaf_run::preflight::Report;
@@ -239,6 +241,44 @@ async fn a_check_of_the_program_and_a_run_that_it_forbids_write_nothing_at_the_s
             assert!(asked.len() > 8, "{version} {words:?}: {}", asked.len());
         }
     }
+}
+
+#[test]
+fn a_secret_in_a_conf_that_does_not_fit_is_not_shown() {
+    let playbook = "
+        inputs: {long: {secret: true}, short: {secret: true}}
+        steps:
+          - trigger_dag: {dag_id: export, conf: {month: '{{ long }}', format: 'a-{{ short }}'}}
+    ";
+    for version in BOTH {
+        for format in ["human", "json", "github"] {
+            let run =
+                checked(playbook).args(&["-e", "long=hunter2222", "-e", "short=xyz1", "--message-format", format]);
+            let told = run.api(version).end().transcript();
+            assert!(told.matches("does not fit").count() == 2, "{told}");
+            assert!(!told.contains("hunter") && !told.contains("xyz1"), "{told}");
+        }
+    }
+}
+
+#[test]
+fn a_signal_ends_the_check_before_a_run() {
+    // It accepts the connection and never answers.
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let url = format!("http://{}/api/v1", listener.local_addr().expect("an address"));
+    let run = Run::playbook("name: w\nsteps: [{print: a}, {trigger_dag: {dag_id: a}}]").args(&["--preflight"]);
+    let run = run.var("MY_AIRFLOW_API_URL", &url).var("MY_AIRFLOW_API_KEY", "some-key-of-mine");
+    let child = run.command().stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("it starts");
+    let _held = listener.accept().expect("it asks for the DAG");
+    let killed = Command::new("/bin/kill").args(["-INT", &child.id().to_string()]).status();
+    assert!(killed.expect("kill runs").success());
+    let output = child.wait_with_output().expect("it ends");
+    let told = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(
+        (output.status.code(), told.as_ref()),
+        (Some(130), "w: stopped while it was checked; nothing was run\n")
+    );
+    assert!(output.stdout.is_empty());
 }
 
 /// Schemas and values, each with the verdict of the Python packages `jsonschema` that Airflow 2.11.2 and 3.3.2 ask; both say

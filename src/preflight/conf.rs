@@ -137,11 +137,11 @@ impl Checking<'_> {
 fn told(
     mistake: Diagnostic,
     (dag, (name, param)): (&Said, (&str, &Param)),
-    step: &Step<'_>,
+    is_hidden: bool,
     rendered: Option<&Node>,
 ) -> Diagnostic {
     let what = format!("the param `{}` of the DAG `{}`", name, dag.text);
-    if step.planned.no_log {
+    if is_hidden {
         let message = format!("{what}: the value does not fit");
         let bare = Diagnostic::new(Code::CONF, &mistake.file, mistake.span, message).concealed();
         return bare.with_note(format!("Airflow wants of it: {}", short(&schema_of(param))));
