@@ -24,6 +24,7 @@ const CONF: &str = include_str!("playbooks/online/conf.yaml");
 const DATASETS: &str = include_str!("playbooks/online/datasets.yaml");
 const DOUBTS: &str = include_str!("playbooks/online/doubts.yaml");
 const GOOD: &str = include_str!("playbooks/online/good.yaml");
+const STOCK: &str = include_str!("playbooks/online/stock.yaml");
 const LATER: &str = include_str!("playbooks/online/later.yaml");
 
 /// `check --online` of a playbook on the scenario.
@@ -65,6 +66,25 @@ fn every_mistake_is_told_at_its_place_as_the_run_would_tell_it() {
     is_golden_on_both("online/dags", || checked(DAGS));
     is_golden_on_both("online/conf", || checked(CONF));
     is_golden_on_both("online/datasets", || checked(DATASETS));
+}
+
+#[test]
+fn variables_connections_and_pools_are_looked_for_by_their_names_and_no_value_is_shown() {
+    is_golden_on_both("online/stock", || checked(STOCK));
+    for version in BOTH {
+        let told = checked(STOCK).args(&["--message-format", "json"]).api(version).end().transcript();
+        assert!(!told.contains("hunter2222"), "{version}: {told}");
+    }
+}
+
+#[test]
+fn what_stands_in_rescue_is_a_warning_and_in_always_an_error() {
+    let playbook = "
+        steps: [{trigger_dag: {dag_id: loans}}]
+        rescue: [{trigger_dag: {dag_id: laons}}]
+        always: [{trigger_dag: {dag_id: laons, conf: {x: '{{ failure }}'}}}]
+    ";
+    is_golden_on_both("online/sections", || checked(playbook));
 }
 
 #[test]
@@ -144,7 +164,7 @@ fn an_airflow_that_can_not_be_asked_ends_the_check_as_it_would_end_the_run() {
 
 #[tokio::test]
 async fn a_check_only_reads_and_reads_each_thing_once() {
-    let all = [DAGS, GOOD, LATER];
+    let all = [DAGS, GOOD, LATER, STOCK];
     let steps: Vec<&str> =
         all.iter().filter_map(|playbook| playbook.split_once("steps:\n")).map(|(_, steps)| steps).collect();
     let everything = format!("inputs: {{ month: {{ default: '2026-10' }} }}\nsteps:\n{}", steps.concat());

@@ -126,6 +126,8 @@ pub(super) async fn ask(
 ) -> Result<Report, ExitCode> {
     let masker = streams.masker().clone();
     let Asking { place, client, max_time } = asking;
+    // Whatever the check asks for, it changes nothing.
+    let client = &client.clone().that_only_reads();
     let tools = Tools { client, clock: &place.clock, masker: &masker, max_time };
     preflight::check(plan, tree, tools).await.map_err(|error| cannot_be_asked(plan, &error, streams))
 }

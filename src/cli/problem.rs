@@ -26,8 +26,6 @@ pub(super) fn remedy(error: &ApiError) -> &'static str {
         | ErrorKind::AcceptedButCut
         | ErrorKind::Unreadable
         | ErrorKind::BadRequestPath
-        | ErrorKind::OnlyReads => {
-            "check that the URL is that of an Airflow 2 or 3, and nothing in between answers"
-        }
+        | ErrorKind::OnlyReads => "check that the URL is that of an Airflow 2 or 3, and nothing in between answers",
     }
 }

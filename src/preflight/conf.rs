@@ -94,16 +94,17 @@ impl Checking<'_> {
     ) -> Vec<Diagnostic> {
         let foreign = Foreign::new(&schema_of(param), &value.to_json());
         for word in &foreign.not_judged {
-            let line = format!("not judged: `{word}` of the param `{}` of the DAG `{}`", name, dag.text);
+            let line = format!("not judged: `{word}` of the param `{name}` of the DAG `{}`", dag.text);
             if !self.report.not_judged.contains(&line) {
                 self.report.not_judged.push(line);
             }
         }
         let mistakes = foreign.schema.check(&self.plan.file, value);
         let is_rendered = *value != entry.value;
+        let is_hidden = step.planned.no_log || self.masker.touches(&value.to_json().to_string());
         mistakes
             .into_iter()
-            .map(|mistake| told(mistake, (dag, (name, param)), step, is_rendered.then_some(value)))
+            .map(|mistake| told(mistake, (dag, (name, param)), is_hidden, is_rendered.then_some(value)))
             .collect()
     }
 

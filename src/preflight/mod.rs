@@ -15,6 +15,7 @@ mod dag;
 
 mod assert_dag;
 mod post_dataset_event;
+mod stock;
 mod trigger_dag;
 
 use std::time::Duration;
@@ -28,7 +29,7 @@ use crate::outcome::ActionKind;
 use crate::plan::Plan;
 use crate::preflight::earlier::Earlier;
 use crate::preflight::known::Known;
-use crate::preflight::reads::Reads;
+use crate::preflight::reads::{Reads, Stock};
 use crate::preflight::report::Tally;
 use crate::preflight::step::Step;
 use crate::secret::Masker;
@@ -86,9 +87,25 @@ impl Checking<'_> {
             ActionKind::AssertDag => self.assert_dag(step).await,
             ActionKind::TriggerDag => self.trigger_dag(step).await,
             ActionKind::PostDatasetEvent => self.post_dataset_event(step).await,
-            ActionKind::ListDags | ActionKind::Print | ActionKind::Assert | ActionKind::SetVars | ActionKind::Pause => {
-                Ok(())
-            }
+            ActionKind::AssertDataset => self.assert_dataset(step).await,
+            ActionKind::GetVariable => self.stock(step, (Stock::Variable, "key")).await,
+            ActionKind::AssertConnection => self.stock(step, (Stock::Connection, "connection_id")).await,
+            ActionKind::AssertPool => self.stock(step, (Stock::Pool, "pool_name")).await,
+            ActionKind::ListDags
+            | ActionKind::GetDag
+            | ActionKind::GetDagRun
+            | ActionKind::ListDagRuns
+            | ActionKind::ListTaskInstances
+            | ActionKind::GetTaskLog
+            | ActionKind::GetXcom
+            | ActionKind::ListDatasets
+            | ActionKind::ListDatasetEvents
+            | ActionKind::AssertHealthy
+            | ActionKind::AssertNoImportErrors
+            | ActionKind::Print
+            | ActionKind::Assert
+            | ActionKind::SetVars
+            | ActionKind::Pause => Ok(()),
         }
     }
 

@@ -1,8 +1,8 @@
-//! `post_dataset_event`: the dataset is there, and a DAG would run for its event.
+//! `post_dataset_event`: the dataset is there, and a DAG would run for its event. `assert_dataset`: it is there.
 
 use crate::airflow::answer::Dataset;
 use crate::airflow::error::ErrorKind;
-use crate::diagnostic::Code;
+use crate::diagnostic::{Code, Diagnostic};
 use crate::playbook::near;
 use crate::preflight::Checking;
 use crate::preflight::dag::{did_you_mean, none_near};
@@ -16,28 +16,43 @@ const PERHAPS_POSTED: &str = "the event may have been posted already, and then n
 
 impl Checking<'_> {
     pub(super) async fn post_dataset_event(&mut self, step: &Step<'_>) -> Read<()> {
+        match self.dataset(step, None).await? {
+            Some((said, dataset)) => self.consumers(step, &said, &dataset).await,
+            None => Ok(()),
+        }
+    }
+
+    /// `assert_dataset`; who is scheduled on it is left to the run.
+    pub(super) async fn assert_dataset(&mut self, step: &Step<'_>) -> Read<()> {
+        let waits = step.has("within").then_some("the step waits for it");
+        self.dataset(step, waits).await.map(|_| ())
+    }
+
+    /// The dataset that the step names, by its URI or else by its name; `doubt` is why it need not be there.
+    async fn dataset(&mut self, step: &Step<'_>, doubt: Option<&'static str>) -> Read<Option<(Said, Dataset)>> {
         self.tally.count(step.planned.action);
-        let Some(said) = self.said(step, "dataset_uri") else { return Ok(()) };
+        let key = if step.has("uri") { "uri" } else { "dataset_uri" };
+        let Some(said) = self.said(step, key) else { return Ok(None) };
         let all = self.reads.datasets().await?;
         let by_uri = all.iter().find(|dataset| dataset.uri == said.text);
         if let Some(dataset) = by_uri.or_else(|| all.iter().find(|dataset| dataset.name == said.text)) {
-            return self.consumers(step, &said, dataset).await;
+            return Ok(Some((said, dataset.clone())));
         }
-        self.no_such_dataset(step, &said, &all);
-        Ok(())
+        let finding = self.no_such_dataset(&said, &all);
+        self.find(step, finding, doubt);
+        Ok(None)
     }
 
-    fn no_such_dataset(&mut self, step: &Step<'_>, said: &Said, all: &[Dataset]) {
+    fn no_such_dataset(&self, said: &Said, all: &[Dataset]) -> Diagnostic {
         let message = format!("there is no dataset `{}`", said.text);
         let finding = self.diagnostic(Code::NOT_IN_AIRFLOW, said.span, message);
         let names = near(&said.text, all.iter().map(|dataset| dataset.uri.as_str()));
-        let finding = match did_you_mean(&names) {
+        match did_you_mean(&names) {
             Some(help) => finding.with_help(help),
             None => finding
                 .with_note(none_near(all.len(), "dataset"))
                 .with_help("a dataset is there as soon as a DAG names it as its schedule or as an outlet"),
-        };
-        self.find(step, finding, None);
+        }
     }
 
     /// What is said of an event for which not every DAG would run that listens.

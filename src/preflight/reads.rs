@@ -25,6 +25,29 @@ pub(super) struct Reads<'a> {
     datasets: Option<Vec<Dataset>>,
     dag_ids: Option<Vec<String>>,
     import_errors: Option<Vec<ImportError>>,
+    stock: BTreeMap<Stock, Vec<String>>,
+}
+
+/// What Airflow keeps beside DAGs and datasets.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Stock {
+    /// Variables.
+    Variable,
+    /// Connections.
+    Connection,
+    /// Pools.
+    Pool,
+}
+
+impl Stock {
+    /// What one of them is called.
+    pub(super) const fn word(self) -> &'static str {
+        match self {
+            Self::Variable => "variable",
+            Self::Connection => "connection",
+            Self::Pool => "pool",
+        }
+    }
 }
 
 /// A thing that is there, or an error of the API.
@@ -39,6 +62,7 @@ impl<'a> Reads<'a> {
             datasets: None,
             dag_ids: None,
             import_errors: None,
+            stock: BTreeMap::new(),
         }
     }
 
@@ -94,6 +118,27 @@ impl<'a> Reads<'a> {
             self.import_errors = Some(read.map(|page| page.items).unwrap_or_default());
         }
         self.import_errors.clone().unwrap_or_default()
+    }
+
+    /// The names of all variables, connections or pools; no value is kept.
+    pub(super) async fn stock(&mut self, stock: Stock) -> Read<Vec<String>> {
+        if let Some(known) = self.stock.get(&stock) {
+            return Ok(known.clone());
+        }
+        let max_time = self.tools.max_time;
+        let names = match stock {
+            Stock::Variable => self.pages(async |client, offset| client.variable_keys(offset, max_time).await).await?,
+            Stock::Connection => {
+                let all = self.pages(async |client, offset| client.connections(offset, max_time).await).await?;
+                all.into_iter().map(|one| one.connection_id).collect()
+            }
+            Stock::Pool => {
+                let all = self.pages(async |client, offset| client.pools(offset, max_time).await).await?;
+                all.into_iter().map(|one| one.name).collect()
+            }
+        };
+        self.stock.insert(stock, names.clone());
+        Ok(names)
     }
 
     /// How much of Airflow the steps were held against.

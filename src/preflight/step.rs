@@ -3,6 +3,7 @@
 //! In: a planned step. Out: the same beside its arguments; nothing for a step that is surely skipped. A finding in a step
 //! that may be skipped, or whose failure is ignored, is a warning.
 
+use crate::outcome::Section;
 use crate::plan::PlannedStep;
 use crate::preflight::earlier::Surely;
 use crate::preflight::known::{Known, Unknown};
@@ -30,6 +31,7 @@ impl<'a> Step<'a> {
         let wanted = planned.when.as_ref().map_or(Some(true), |when| known.condition(when));
         let doubt = match wanted {
             Some(false) => return None,
+            Some(true) if planned.section == Section::Rescue => Some("a step of `rescue` is run only if another has failed"),
             Some(true) if planned.ignore_errors => Some("the step has `ignore_errors`, so the run would go on"),
             Some(true) => None,
             None => Some("the step is run only if its `when` is true, which is not known before"),
