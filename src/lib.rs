@@ -3,7 +3,8 @@
 //! The house, as the data flows through it:
 //!
 //! > playbook text → [`yaml`] → tree with spans → schema (shape) → [`playbook`] → check (meaning) → [`plan`] →
-//! > [`executor`] → [`event`]s → [`reporter`]s and [`record`] → exit code. [`airflow`] stands under the executor.
+//! > [`executor`] → [`event`]s → [`reporter`]s and [`record`] → exit code. [`airflow`] stands under the executor, and under
+//! > [`preflight`], which holds a plan against an Airflow before it is executed.
 //!
 //! # Invariants
 //!
@@ -42,6 +43,8 @@ pub mod journal;
 
 pub mod plan;
 pub mod playbook;
+
+pub mod preflight;
 
 pub mod executor;
 pub mod reporter;

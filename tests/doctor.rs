@@ -8,6 +8,7 @@ use std::process::{Child, Command, Stdio};
 use regex_lite::Regex;
 use serde_json::Value;
 
+use crate::online::counted;
 use crate::run::{BOTH, Run, is_golden, is_golden_on_each};
 
 /// A sandbox that another process serves.
@@ -58,7 +59,8 @@ fn git(run: &Run, words: &[&str]) {
 
 /// The text with what each run takes another time for named.
 fn timeless(text: &str) -> String {
-    Regex::new(r"\d+\.\d ms").expect("a good pattern").replace_all(text, "TIME ms").into_owned()
+    let text = Regex::new(r"\d+\.\d ms").expect("a good pattern").replace_all(text, "TIME ms").into_owned();
+    Regex::new(r"heard of \d+ s ago").expect("a good pattern").replace_all(&text, "heard of TIME ago").into_owned()
 }
 
 #[test]
@@ -136,4 +138,65 @@ fn a_client_certificate_that_can_not_be_used_is_named() {
     ] {
         with(words).is_golden(&format!("doctor/{name}"));
     }
+}
+
+#[tokio::test]
+async fn what_is_sent_to_find_the_rights_out_can_not_succeed_and_nothing_else_writes() {
+    let scenario = "{dags: [{dag_id: a}, {dag_id: b, schedule_on: [d]}], auth: {read_only: READ_ONLY}}";
+    for version in BOTH {
+        for (read_only, may) in [("false", "may"), ("true", "may not")] {
+            let scenario = scenario.replace("READ_ONLY", read_only);
+            let (ended, asked) = counted(version, &scenario, Run::new().args(&["doctor"])).await;
+            let line = format!("rights      {may} trigger DAGs, {may} post dataset events, in general; ");
+            assert!(ended.code == 0 && ended.stdout.contains(&line), "{version}: {ended:#?}");
+            let writes: Vec<_> = asked.iter().filter(|one| one.method != "GET" && one.path != "/auth/token").collect();
+            let paths: Vec<&str> =
+                writes.iter().map(|one| one.path.rsplit("/api/").next().unwrap_or_default()).collect();
+            let event = if version == "v1" { "v1/datasets/events" } else { "v2/assets/events" };
+            let run = format!("{version}/dags/myaf-run%20doctor%3A%20no%20DAG/dagRuns");
+            assert_eq!(paths, [run.as_str(), event], "{version}");
+            let body = &writes[1].body;
+            assert!(body["asset_id"] == -1 || body["dataset_uri"] == "airflow://myaf-run/doctor/no-dataset", "{body}");
+        }
+    }
+}
+
+#[test]
+fn an_airflow_that_is_not_well_is_told_with_a_way_on_and_is_no_failure() {
+    let faults = "{on: {path: ealth, always: true}, fault: status, status: 404}, {on: {path: importErrors, always: true}, fault: status, status: 403}";
+    let run = || on(&format!("{{dags: [{{dag_id: a}}], faults: [{faults}]}}"));
+    for version in BOTH {
+        is_golden(&format!("doctor/not_told.{version}"), &timeless(&run().api(version).end().transcript()));
+    }
+}
+
+#[test]
+fn the_places_that_were_looked_in_are_said_with_what_each_lacked() {
+    let served = Served::start();
+    let run = Run::new()
+        .file("books/p.yaml", "steps: [{print: a}]")
+        .file("books/.env", "TEAM_AIRFLOW_API_URL=https://x.example/api/v1\n")
+        .file(".git/HEAD", "ref: refs/heads/main\n")
+        .file("orchestrate/.env", "MY_AIRFLOW_API_KEY=\n")
+        .file(".env", &served.env_file("v1"))
+        .args(&["doctor", "books/p.yaml"]);
+    for name in [".env", "books/.env", "orchestrate/.env"] {
+        fs::set_permissions(run.folder().join(name), fs::Permissions::from_mode(0o600)).expect("it is ours");
+    }
+    is_golden("doctor/looked_in", &timeless(&run.end().transcript()));
+}
+
+#[test]
+fn a_history_that_can_not_be_kept_is_told_before_a_run_meets_it() {
+    let run = on("{dags: [{dag_id: a}]}").args(&["--state-dir", "state"]);
+    fs::create_dir(run.folder().join("state")).expect("a folder");
+    let mode =
+        |mode| fs::set_permissions(run.folder().join("state"), fs::Permissions::from_mode(mode)).expect("it is ours");
+    mode(0o700);
+    let told = run.end();
+    assert!(told.stdout.contains("state` (mode 0700), can be written to, has locks\n"), "{told:#?}");
+    assert_eq!(fs::read_dir(run.folder().join("state")).expect("it is there").count(), 0, "nothing is left there");
+    mode(0o777);
+    let told = run.end();
+    assert!(told.stdout.contains("warning: runs can't be recorded: ") && told.code == 0, "{told:#?}");
 }

@@ -7,13 +7,15 @@ use std::time::Duration;
 use myaf_run::airflow::auth::{AuthScheme, Credential};
 use myaf_run::airflow::base_url::BaseUrl;
 use myaf_run::airflow::client::{Client, ClientOptions};
+use myaf_run::airflow::error::ApiError;
 use myaf_run::clock::Clock;
 use myaf_run::event::{Event, EventKind, Sink, SinkError};
 use myaf_run::executor::{Interrupt, Limits, Tools, execute};
 use myaf_run::http::{HttpOptions, WebhookOptions};
 use myaf_run::outcome::{Failure, FailureKind, StepOutcome};
 use myaf_run::plan::{self, Context, Plan, Selection};
-use myaf_run::playbook::load;
+use myaf_run::playbook::{Loaded, load};
+use myaf_run::preflight::{self, Report};
 use myaf_run::record::{RunRecord, WriteRecord};
 use myaf_run::sandbox::{Sandbox, Scenario};
 use myaf_run::secret::Masker;
@@ -172,9 +174,16 @@ impl Stage {
         Ran { result, record: kept.record, events: kept.events }
     }
 
+    /// Checks a playbook before a run.
+    pub(crate) async fn check(&self, playbook: &str) -> Result<Report, Box<ApiError>> {
+        let (plan, tree) = (self.plan(playbook), loaded(playbook).tree);
+        let (client, clock, masker) = (&self.client, &self.clock, &Masker::new());
+        preflight::check(&plan, &tree, preflight::Tools { client, clock, masker, max_time: Duration::from_secs(10) })
+            .await
+    }
+
     fn plan(&self, playbook: &str) -> Plan {
-        let loaded = load("p.yaml", unindented(playbook).into_bytes());
-        let mut loaded = loaded.unwrap_or_else(|mistakes| panic!("{mistakes:#?}"));
+        let mut loaded = loaded(playbook);
         let context = Context {
             run_id: "20261122t120000z-0badcafe",
             is_id_given: false,
@@ -247,6 +256,11 @@ impl Stage {
         let events = self.send("GET", path, "").await;
         events[rows].as_array().expect("events").iter().map(|event| event["extra"].clone()).collect()
     }
+}
+
+fn loaded(playbook: &str) -> Loaded {
+    let loaded = load("p.yaml", unindented(playbook).into_bytes());
+    loaded.unwrap_or_else(|mistakes| panic!("{mistakes:#?}"))
 }
 
 impl Ran {

@@ -13,14 +13,14 @@ use serde_json::{Map, Value};
 use tokio::sync::OnceCell;
 
 use super::answer::{
-    Dag, DagFilter, DagRun, Dataset, DatasetEvent, EventsPage, ImportError, NewDagRun, Page, TaskInstance,
+    Dag, DagFilter, DagRun, Dataset, DatasetEvent, EventsPage, ImportError, NewDagRun, Page, RunFilter, TaskInstance,
     TaskLogRequest,
 };
 use super::auth::{AuthScheme, BadCredential, Credential};
 use super::base_url::BaseUrl;
 use super::call::{Call, Rows, escape};
 use super::error::{ApiError, ErrorKind, RequestLine};
-use super::model::{ApiVersion, RunState};
+use super::model::ApiVersion;
 use super::sender::Sender;
 use super::session::Session;
 use super::unsent::{Shelf, UnsentRequest};
@@ -266,23 +266,23 @@ impl Client {
         self.one(call, limit).await
     }
 
-    /// A page of a DAG's runs in any of these states, at most 100.
+    /// A page of a DAG's runs, at most 100, those that were made last first.
     ///
     /// # Errors
     /// As [`ApiError`] says; v1 gives an empty page for a DAG that doesn't exist.
     pub async fn dag_runs(
         &self,
         dag_id: &str,
-        states: &[RunState],
+        filter: &RunFilter,
         offset: u64,
         limit: Duration,
     ) -> Result<Page<DagRun>, ApiError> {
         let call = |version| match version {
-            ApiVersion::V1 => v1::dag_runs(dag_id, states, offset),
-            ApiVersion::V2 => v2::dag_runs(dag_id, states, offset),
+            ApiVersion::V1 => v1::dag_runs(dag_id, filter, offset),
+            ApiVersion::V2 => v2::dag_runs(dag_id, filter, offset),
         };
         let mut page = self.page(call, limit).await?;
-        page.items.retain(|run: &DagRun| states.contains(&run.state));
+        page.items.retain(|run| filter.admits(run));
         Ok(page)
     }
 

@@ -15,6 +15,7 @@ pub mod watch;
 
 mod call;
 mod log;
+mod reads;
 mod says;
 mod sender;
 mod session;

@@ -46,7 +46,7 @@ may or may not have happened, 70 a bug, 74 can't write, 75 already running,
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
     /// Check playbooks without running them
-    Check(CheckArgs),
+    Check(Box<CheckArgs>),
     /// Say which Airflow would be used, and whether it can be
     Doctor(Box<DoctorArgs>),
     /// Say what a code such as E021 means; without a code, list all
@@ -103,6 +103,18 @@ pub(super) struct CheckArgs {
     /// Playbooks, and folders with playbooks
     #[arg(required = true, value_name = "PLAYBOOK|DIR")]
     pub(super) playbooks: Vec<PathBuf>,
+    /// Ask Airflow, too: whether DAGs, datasets and params are as the playbook needs them. Nothing is written
+    #[arg(long, env = "MYAF_RUN_ONLINE", hide_env = true, value_parser = FalseyValueParser::new())]
+    pub(super) online: bool,
+    /// With --online: give an input its value, or read values from a YAML or JSON file
+    #[arg(
+        short = 'e',
+        long = "extra-vars",
+        value_name = "NAME=VALUE|@FILE",
+        env = "MYAF_RUN_EXTRA_VARS",
+        hide_env = true
+    )]
+    pub(super) extra_vars: Vec<String>,
     /// Take warnings for errors
     #[arg(long, env = "MYAF_RUN_STRICT", hide_env = true, value_parser = FalseyValueParser::new())]
     pub(super) strict: bool,
@@ -112,6 +124,8 @@ pub(super) struct CheckArgs {
     /// Don't colour messages
     #[arg(long, env = "MYAF_RUN_NO_COLOR", hide_env = true, value_parser = FalseyValueParser::new())]
     pub(super) no_color: bool,
+    #[command(flatten)]
+    pub(super) connection: ConnectionArgs,
 }
 
 /// Looking at a target.
@@ -119,6 +133,8 @@ pub(super) struct CheckArgs {
 pub(super) struct DoctorArgs {
     /// The playbook that is going to be run: its folder and its `target` count
     pub(super) playbook: Option<PathBuf>,
+    #[command(flatten)]
+    pub(super) state: StateArgs,
     /// Print one JSON object instead of lines
     #[arg(long, env = "MYAF_RUN_JSON", hide_env = true, value_parser = FalseyValueParser::new())]
     pub(super) json: bool,
@@ -169,6 +185,12 @@ pub(super) struct RunArgs {
     /// The commands go to stdout.
     #[arg(long, requires = "check", env = "MYAF_RUN_CURL", hide_env = true, value_parser = FalseyValueParser::new())]
     pub(super) curl: bool,
+
+    /// Check the playbook against Airflow first
+    ///
+    /// As `check --online` does; nothing is run if it has mistakes there.
+    #[arg(long, env = "MYAF_RUN_PREFLIGHT", hide_env = true, value_parser = FalseyValueParser::new())]
+    pub(super) preflight: bool,
 
     /// Find what an earlier run with this id made
     ///

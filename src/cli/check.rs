@@ -5,9 +5,10 @@ use std::path::Path;
 use crate::cli::args::{CheckArgs, MessageFormat};
 use crate::cli::environment::Environment;
 use crate::cli::exit_code::ExitCode;
+use crate::cli::online::{Answered, Online};
 use crate::cli::playbooks::{below, is_playbook};
 use crate::cli::streams::{Streams, is_coloured};
-use crate::diagnostic::{Diagnostic, draw, github, json, summary};
+use crate::diagnostic::{Diagnostic, Severity, draw, github, json, summary};
 use crate::playbook::notify::webhooks_in;
 use crate::playbook::{Loaded, load};
 
@@ -35,18 +36,27 @@ struct Tally {
     good: usize,
     bad: usize,
     passed_over: usize,
+    /// The code of the first playbook that is bad.
+    code: Option<ExitCode>,
 }
 
 /// Checks playbooks, and every playbook below folders.
-pub(super) fn check(args: &CheckArgs, environment: &Environment, streams: &mut Streams) -> ExitCode {
+pub(super) async fn check(args: &CheckArgs, environment: &Environment, streams: &mut Streams) -> ExitCode {
     let colour = is_coloured(environment, environment.terminals.stderr, args.no_color);
     let manner = Manner { format: args.message_format, strict: args.strict, colour };
-    let mut checking = Checking { manner, environment, streams, tally: Tally::default() };
+    let online = match args.online.then(|| Online::new(args, environment)).transpose() {
+        Ok(online) => online,
+        Err(mistakes) => {
+            say(&mistakes, streams, manner);
+            return ExitCode::Usage;
+        }
+    };
+    let mut checking = Checking { manner, environment, streams, online, tally: Tally::default() };
     for path in &args.playbooks {
         if environment.cwd.join(path).is_dir() {
-            checking.folder(path);
+            checking.folder(path).await;
         } else {
-            checking.file(path);
+            checking.file(path).await;
         }
     }
     checking.end()
@@ -56,62 +66,88 @@ struct Checking<'a> {
     manner: Manner,
     environment: &'a Environment,
     streams: &'a mut Streams,
+    online: Option<Online<'a>>,
     tally: Tally,
 }
 
 impl Checking<'_> {
-    fn folder(&mut self, folder: &Path) {
+    async fn folder(&mut self, folder: &Path) {
         let found = below(&self.environment.cwd, folder);
         for (path, reason) in &found.unreadable {
             self.streams.err_line(&format!("error: the folder `{}` can't be read: {reason}", path.display()));
-            self.tally.bad += 1;
+            self.is_bad(ExitCode::Usage);
         }
         let before = self.tally.good + self.tally.bad;
         for path in &found.files {
             match std::fs::read(self.environment.cwd.join(path)) {
                 Ok(bytes) if !is_playbook(&bytes) => self.tally.passed_over += 1,
-                Ok(_) | Err(_) => self.file(path),
+                Ok(_) | Err(_) => self.file(path).await,
             }
         }
         if before == self.tally.good + self.tally.bad {
             let help = "a playbook is a `.yaml` or `.yml` file with `steps:`";
             self.streams.err_line(&format!("error: there is no playbook in `{}`\n  = help: {help}", folder.display()));
-            self.tally.bad += 1;
+            self.is_bad(ExitCode::Usage);
         }
     }
 
-    fn file(&mut self, path: &Path) {
-        let Some(loaded) = load_file(path, self.environment, self.streams, self.manner) else {
-            self.tally.bad += 1;
-            return;
+    async fn file(&mut self, path: &Path) {
+        let Some(mut loaded) = load_file(path, self.environment, self.streams, self.manner) else {
+            return self.is_bad(ExitCode::Usage);
         };
-        if !loaded.warnings.is_empty() {
-            tell(&loaded.warnings, self.streams, self.manner);
-        }
-        if self.manner.strict && !loaded.warnings.is_empty() {
-            self.streams.err_line(&format!("{}: {}", path.display(), strictly(&loaded.warnings)));
-            self.tally.bad += 1;
-            return;
-        }
         let steps = loaded.playbook.steps.len();
-        let steps = if steps == 1 { "1 step".to_owned() } else { format!("{steps} steps") };
-        let warnings = match loaded.warnings.len() {
-            0 => String::new(),
-            _ => format!(", {}", summary(&loaded.warnings)),
+        let asked = match &mut self.online {
+            None => None,
+            Some(online) => match online.ask(path, &mut loaded, self.streams, self.manner).await {
+                Ok(asked) => Some(asked),
+                Err(code) => return self.is_bad(code),
+            },
         };
-        self.streams.err_line(&format!("{}: ok, {steps}{warnings}", path.display()));
-        self.tally.good += 1;
+        self.sum_up(path, steps, loaded.warnings, asked);
+    }
+
+    /// Tells what was found of a playbook, and whether it is good.
+    fn sum_up(&mut self, path: &Path, steps: usize, warnings: Vec<Diagnostic>, asked: Option<Answered>) {
+        let Answered { on, report } = asked.unwrap_or_default();
+        let mut found = warnings;
+        found.extend(report.findings);
+        found.sort_by_key(|one| one.span.start);
+        let has_mistakes = found.iter().any(|one| one.code.severity == Severity::Error);
+        if !found.is_empty() {
+            tell(&found, self.streams, self.manner);
+        }
+        let shown = path.display();
+        if has_mistakes {
+            let gap = if self.manner.format == MessageFormat::Human { "\n" } else { "" };
+            self.streams.err_line(&format!("{gap}{shown}: {}{on}; nothing was run", summary(&found)));
+        } else if self.manner.strict && !found.is_empty() {
+            self.streams.err_line(&format!("{shown}: {}{on}", strictly(&found)));
+        } else {
+            let steps = if steps == 1 { "1 step".to_owned() } else { format!("{steps} steps") };
+            self.streams.err_line(&format!("{shown}: ok, {steps}{}{on}", warned(&found)));
+        }
+        report.not_judged.iter().for_each(|line| self.streams.err_line(&format!("  {line}")));
+        if has_mistakes || (self.manner.strict && !found.is_empty()) {
+            self.is_bad(ExitCode::Usage);
+        } else {
+            self.tally.good += 1;
+        }
+    }
+
+    fn is_bad(&mut self, code: ExitCode) {
+        self.tally.bad += 1;
+        self.tally.code.get_or_insert(code);
     }
 
     fn end(self) -> ExitCode {
-        let Tally { good, bad, passed_over } = self.tally;
+        let Tally { good, bad, passed_over, code } = self.tally;
         if good + bad + passed_over > 1 {
             let bad = (bad > 0).then(|| format!("{bad} not"));
             let other = (passed_over > 0).then(|| format!("{passed_over} other YAML passed over"));
             let parts: Vec<String> = std::iter::once(format!("{good} ok")).chain(bad).chain(other).collect();
             self.streams.err_line(&parts.join(", "));
         }
-        if self.tally.bad == 0 { ExitCode::Success } else { ExitCode::Usage }
+        code.unwrap_or(ExitCode::Success)
     }
 }
 
@@ -158,8 +194,13 @@ pub(super) fn say(mistakes: &[Diagnostic], streams: &mut Streams, manner: Manner
     streams.err_line(&format!("{gap}{file}: {}; nothing was run", summary(mistakes)));
 }
 
+/// Such as `, 1 warning`; empty without any.
+pub(super) fn warned(found: &[Diagnostic]) -> String {
+    if found.is_empty() { String::new() } else { format!(", {}", summary(found)) }
+}
+
 /// Tells mistakes in the form that was asked for.
-fn tell(mistakes: &[Diagnostic], streams: &mut Streams, manner: Manner) {
+pub(super) fn tell(mistakes: &[Diagnostic], streams: &mut Streams, manner: Manner) {
     match manner.format {
         MessageFormat::Human => streams.err_styled(&draw(mistakes, manner.colour)),
         MessageFormat::Json => {

@@ -2,6 +2,7 @@
 //!
 //! In: nothing. Out: numbers and their meanings. Which one a run ends with is decided where the run's record is read.
 
+use crate::airflow::error::ApiError;
 use crate::outcome::FailureKind;
 use crate::record::Verdict;
 
@@ -77,6 +78,18 @@ impl ExitCode {
             1 => Self::HungUp,
             15 => Self::Terminated,
             _ => Self::Interrupted,
+        }
+    }
+
+    /// The code of a command that could not ask Airflow.
+    #[must_use]
+    pub const fn of_error(error: &ApiError) -> Self {
+        if error.is_unreachable() {
+            Self::Unreachable
+        } else if error.is_auth() {
+            Self::Denied
+        } else {
+            Self::Failed
         }
     }
 

@@ -22,13 +22,18 @@ pub(super) struct StateArgs {
 
 /// The history; where it should be is said to be unknown by `Err`.
 pub(super) fn store(args: &StateArgs, environment: &Environment, streams: &mut Streams) -> Result<Store, ExitCode> {
-    let folder = args.state_dir.as_ref().map(|folder| environment.cwd.join(folder));
-    if let Some(folder) = folder.or_else(|| usual_folder(environment)) {
-        return Ok(Store::new(&folder));
+    if let Some(store) = usual_store(args, environment) {
+        return Ok(store);
     }
     streams.err_line("error: there is no home for the history of runs");
     streams.err_line("  = help: name a folder with `--state-dir`, or record nothing with `--no-journal`");
     Err(ExitCode::CannotWrite)
+}
+
+/// The history; none where nobody says where it should be.
+pub(super) fn usual_store(args: &StateArgs, environment: &Environment) -> Option<Store> {
+    let folder = args.state_dir.as_ref().map(|folder| environment.cwd.join(folder));
+    folder.or_else(|| usual_folder(environment)).map(|folder| Store::new(&folder))
 }
 
 /// `$XDG_STATE_HOME/myaf-run`, else below the home of the environment or of the user database.

@@ -3,10 +3,11 @@
 use std::borrow::Cow;
 
 use crate::airflow::client::Client;
-use crate::cli::args::{Output, RunningArgs};
+use crate::cli::args::{MessageFormat, Output, RunningArgs};
 use crate::cli::check::{self, Manner};
 use crate::cli::environment::Environment;
 use crate::cli::exit_code::ExitCode;
+use crate::cli::online::{self, Asking};
 use crate::cli::place::Place;
 use crate::cli::screen::Screen;
 use crate::cli::signals::{Signals, wait};
@@ -22,6 +23,7 @@ use crate::reporter::curl::Curl;
 use crate::reporter::json;
 use crate::reporter::text::Text;
 use crate::source::SourceFile;
+use crate::yaml::Node;
 
 /// Who runs a playbook how, and where it is shown.
 pub(super) struct Invocation<'a> {
@@ -64,22 +66,8 @@ impl<'a> Invocation<'a> {
         named: Named<'_>,
         place: &Place,
     ) -> Result<Plan, ExitCode> {
-        let operator = format!("{}@{}", identity::user_name(self.environment), identity::host_name(self.environment));
-        let git_sha = git::git_sha(&self.environment.cwd.join(named.path), self.environment);
-        let base_url = place.base_url.to_string();
-        let context = Context {
-            run_id: named.run_id,
-            is_id_given: named.is_id_given,
-            started_at: named.started_at,
-            path: named.path,
-            git_sha: git_sha.as_deref(),
-            operator: &operator,
-            target: &place.target,
-            base_url: &base_url,
-            environment: &self.environment.vars,
-            given,
-        };
-        let plan = plan::plan(loaded, selected, &context).map_err(|mistakes| self.mistaken(&mistakes))?;
+        let plan = planned(loaded, (selected, given), named, (place, self.environment));
+        let plan = plan.map_err(|mistakes| self.mistaken(&mistakes))?;
         plan.secrets.iter().for_each(|secret| self.streams.masker().learn(secret));
         plan.webhooks.iter().for_each(|url| self.streams.masker().learn_webhook(url));
         Ok(plan)
@@ -103,6 +91,20 @@ impl<'a> Invocation<'a> {
     /// Whether the progress of the run is shown to somebody.
     fn is_watched(&self) -> bool {
         self.environment.terminals.stderr && self.args.output != Output::Quiet
+    }
+
+    /// Checks the plan against Airflow before it is run; `Err` is the code when it must not be.
+    pub(super) async fn preflight(
+        &mut self,
+        subject: (&Plan, &Node),
+        asking: Asking<'_>,
+        signals: &Signals,
+    ) -> Result<(), ExitCode> {
+        let output = self.args.output;
+        // stdout is the report's.
+        let format = if output == Output::Json { MessageFormat::Human } else { self.manner.format };
+        let manner = Manner { format, ..self.manner };
+        online::before_run(subject, asking, (manner, output == Output::Quiet, signals), self.streams).await
     }
 
     /// Runs the plan and reports.
@@ -175,6 +177,31 @@ impl<'a> Invocation<'a> {
             Err(error) => self.streams.err_line(&format!("error: the report can't be written: {error}")),
         }
     }
+}
+
+/// The plan of a playbook at a place.
+pub(super) fn planned(
+    loaded: &Loaded,
+    (selected, given): (Selected, &[GivenInput]),
+    named: Named<'_>,
+    (place, environment): (&Place, &Environment),
+) -> Result<Plan, Vec<Diagnostic>> {
+    let operator = format!("{}@{}", identity::user_name(environment), identity::host_name(environment));
+    let git_sha = git::git_sha(&environment.cwd.join(named.path), environment);
+    let base_url = place.base_url.to_string();
+    let context = Context {
+        run_id: named.run_id,
+        is_id_given: named.is_id_given,
+        started_at: named.started_at,
+        path: named.path,
+        git_sha: git_sha.as_deref(),
+        operator: &operator,
+        target: &place.target,
+        base_url: &base_url,
+        environment: &environment.vars,
+        given,
+    };
+    plan::plan(loaded, selected, &context)
 }
 
 /// The last line of a run that was stopped on the way: it names what may go on in Airflow.

@@ -13,7 +13,7 @@ use crate::cli::exit_code::ExitCode;
 use crate::cli::sandbox;
 use crate::cli::streams::Streams;
 use crate::cli::target::{self, Target};
-use crate::cli::target_error::Found;
+use crate::cli::target_error::{self, Found};
 use crate::cli::target_request::TargetRequest;
 use crate::clock::Clock;
 use crate::sandbox::Sandbox;
@@ -43,6 +43,8 @@ pub(super) struct Named<'a> {
 pub(super) struct Provenance {
     pub(super) url: Found,
     pub(super) credential: Option<Found>,
+    /// The places that were looked in, up to the one that is used, each with what it lacks.
+    pub(super) looked: Vec<(target_error::Place, String)>,
 }
 
 /// Finds the target, or starts the sandbox.
@@ -83,7 +85,11 @@ pub(super) async fn find(
         credential: target.credential,
         ui_url: target.ui_url,
         clock: Clock::system(),
-        provenance: Some(Provenance { url: target.url_from, credential: target.credential_from }),
+        provenance: Some(Provenance {
+            url: target.url_from,
+            credential: target.credential_from,
+            looked: target.looked,
+        }),
         _sandbox: None,
     })
 }

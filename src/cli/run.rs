@@ -11,6 +11,7 @@ use crate::cli::environment::Environment;
 use crate::cli::exit_code::ExitCode;
 use crate::cli::invocation::{Invocation, Named, Recording};
 use crate::cli::list_steps::{list_steps, selection};
+use crate::cli::online::Asking;
 use crate::cli::overlap::Overlap;
 use crate::cli::signals::Signals;
 use crate::cli::streams::Streams;
@@ -30,7 +31,7 @@ pub async fn dispatch(environment: &Environment, streams: &mut Streams, exit: fn
         Err(error) => return help_or_mistake(&error, environment, streams),
     };
     let code = match &cli.command {
-        Some(Command::Check(args)) => check::check(args, environment, streams),
+        Some(Command::Check(args)) => check::check(args, environment, streams).await,
         Some(Command::Doctor(args)) => doctor::doctor(args, environment, streams).await,
         Some(Command::Explain { code }) => explain::explain(code.as_deref(), streams),
         Some(Command::Init(args)) => init::init(args, environment, streams),
@@ -102,7 +103,8 @@ async fn run(
     let path = path.display().to_string();
     let named = Named { run_id: &run_id, is_id_given, started_at, path: &path };
     let mut plan = invocation.plan(&loaded, (selected, &given), named, &place)?;
-    drop(loaded);
+    // Only a check needs the tree any longer.
+    let tree = args.preflight.then_some(loaded.tree);
     let client = connect::client(connection, &place, environment, invocation.streams)?;
     let client = if args.check { client.that_only_reads() } else { client };
     invocation.curl = args.curl.then(|| curl::of(connection, &place, &client));
@@ -116,6 +118,10 @@ async fn run(
             Overlap::None(taken) => lock = Some(taken),
             Overlap::With(held_by) => plan.held_by = Some(held_by),
         }
+    }
+    if let Some(tree) = tree.filter(|_| plan.held_by.is_none()) {
+        let asking = Asking { place: &place, client: &client, max_time: connection.max_time };
+        invocation.preflight((&plan, &tree), asking, &signals).await?;
     }
     let writer = store.as_ref().map(|store| store.begin(&run_id)).transpose();
     let writer = writer.map_err(|error| history::say(&error, invocation.streams))?;

@@ -36,6 +36,8 @@ pub struct Target {
     pub credential_from: Option<Found>,
     /// The `--env-file` that was passed over since the environment defines the target.
     pub overlooked: Option<PathBuf>,
+    /// The places that were looked in, up to the one that is used, each with what it lacks.
+    pub looked: Vec<(Place, String)>,
     /// Everything to mask.
     pub secrets: Vec<SecretString>,
 }
@@ -77,7 +79,9 @@ pub fn resolve(request: &TargetRequest, environment: &Environment) -> Result<Tar
     let used: Vec<&Place> = used.collect();
     let secrets = search.secrets(credential.as_ref(), &used);
     let overlooked = search.overlooked(&used);
-    Ok(Target { name: name.to_owned(), base_url, credential, ui_url, url_from, credential_from, overlooked, secrets })
+    let looked = search.looked(&used);
+    let name = name.to_owned();
+    Ok(Target { name, base_url, credential, ui_url, url_from, credential_from, overlooked, looked, secrets })
 }
 
 impl Target {

@@ -149,18 +149,35 @@ impl<'a> Search<'a> {
     }
 
     fn missing(&self, what: &'static str, variables: Vec<String>, example: String) -> TargetError {
-        let in_environment = self.seen(&variables, self.environment.vars.keys().map(String::as_str).collect());
+        let looked = self.places(&variables);
+        TargetError::Missing(Box::new(Missing { what, target: self.target.to_owned(), variables, looked, example }))
+    }
+
+    /// The places in the order in which they count, up to the one that is used, each with what it lacks.
+    pub(crate) fn looked(&self, used: &[&Place]) -> Vec<(Place, String)> {
+        let credentials = self.names.credentials().into_iter().map(str::to_owned);
+        let variables: Vec<String> = self.names.url.iter().cloned().chain(credentials).collect();
+        let mut looked = self.places(&variables);
+        if let Some(at) = looked.iter().position(|(place, _)| used.contains(&place)) {
+            looked.truncate(at + 1);
+            "it defines the target, and is used".clone_into(&mut looked[at].1);
+        }
+        looked
+    }
+
+    /// The places in the order in which they count, each with what it has instead of the variables.
+    fn places(&self, variables: &[String]) -> Vec<(Place, String)> {
+        let in_environment = self.seen(variables, self.environment.vars.keys().map(String::as_str).collect());
         let in_files = self.files.iter().map(|(path, file)| {
             let seen = match file {
-                Ok(Some(file)) => self.seen(&variables, file.names().collect()),
+                Ok(Some(file)) => self.seen(variables, file.names().collect()),
                 Ok(None) if path.exists() => "not a regular file".to_owned(),
                 Ok(None) => "no such file".to_owned(),
                 Err(_) => "it can't be read".to_owned(),
             };
             (Place::EnvFile(path.clone()), seen)
         });
-        let looked = std::iter::once((Place::Environment, in_environment)).chain(in_files).collect();
-        TargetError::Missing(Box::new(Missing { what, target: self.target.to_owned(), variables, looked, example }))
+        std::iter::once((Place::Environment, in_environment)).chain(in_files).collect()
     }
 
     /// What a place with these names has instead of what was looked for.

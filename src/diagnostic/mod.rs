@@ -120,10 +120,12 @@ codes! {
     NOT_TRUE = "E040" Error;
     /// A template or expression that failed when the step ran.
     RENDER = "E041" Error;
-    /// A DAG or dataset that this Airflow does not have.
+    /// A DAG, dataset or the like that this Airflow does not have.
     NOT_IN_AIRFLOW = "E042" Error;
     /// A value that Airflow refuses, or that can't be used there.
     REFUSED = "E043" Error;
+    /// A `conf` that does not fit the params of its DAG.
+    CONF = "E044" Error;
     /// A capture that may not be set where it is used.
     MAY_NOT_BE_SET = "W001" Warning;
     /// An input, var or capture that is never used.
@@ -134,6 +136,10 @@ codes! {
     CREDENTIAL = "W004" Warning;
     /// A secret in what Airflow shows to every reader.
     SECRET_SHOWN = "W005" Warning;
+    /// What would be a mistake, where the run may do without it.
+    PERHAPS = "W006" Warning;
+    /// An event that not every DAG that listens would run for.
+    NO_CONSUMER = "W007" Warning;
 }
 
 /// One mistake at one place.

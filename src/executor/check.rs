@@ -99,6 +99,20 @@ impl StepRun<'_, '_> {
             ActionKind::ListDags
             | ActionKind::AssertDag
             | ActionKind::WaitForDagRun
+            | ActionKind::GetDag
+            | ActionKind::GetDagRun
+            | ActionKind::ListDagRuns
+            | ActionKind::ListTaskInstances
+            | ActionKind::GetTaskLog
+            | ActionKind::GetXcom
+            | ActionKind::ListDatasets
+            | ActionKind::AssertDataset
+            | ActionKind::ListDatasetEvents
+            | ActionKind::AssertHealthy
+            | ActionKind::AssertNoImportErrors
+            | ActionKind::GetVariable
+            | ActionKind::AssertConnection
+            | ActionKind::AssertPool
             | ActionKind::Print
             | ActionKind::Assert
             | ActionKind::SetVars

@@ -157,7 +157,7 @@ fn without_details(failure: Failure) -> Failure {
 
 /// Where the words of our enums stand in an event, and what a later attempt finds the run, its steps and its writes by: these
 /// stay as they are, or what is done would not be known again. A list's items have the path of the list.
-const OWN_WORDS: [&[&str]; 21] = [
+const OWN_WORDS: [&[&str]; 22] = [
     &["kind"],
     &["outcome"],
     &["write"],
@@ -165,6 +165,7 @@ const OWN_WORDS: [&[&str]; 21] = [
     &["steps", "action"],
     &["failure", "kind"],
     &["result", "state"],
+    &["result", "dag_runs", "state"],
     &["run_id"],
     &["playbook"],
     &["path"],
@@ -185,7 +186,8 @@ const OWN_WORDS: [&[&str]; 21] = [
 fn is_value(path: &[&str]) -> bool {
     match path {
         ["captured" | "inputs" | "arguments" | "outputs", ..] | ["shown", "request", "body", ..] => true,
-        ["result", part, ..] => matches!(*part, "vars" | "conf" | "extra"),
+        ["result", "dag_runs" | "events", part, ..] => matches!(*part, "conf" | "extra"),
+        ["result", part, ..] => matches!(*part, "vars" | "conf" | "extra" | "value"),
         _ => false,
     }
 }

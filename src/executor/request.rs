@@ -77,6 +77,16 @@ impl StepRun<'_, '_> {
         &mut self,
         ask: impl AsyncFn(&Client, u64, Duration) -> Result<Page<T>, ApiError>,
     ) -> Result<Vec<T>, Stop> {
+        self.pages_up_to(u64::MAX, ask).await.map(|(items, _)| items)
+    }
+
+    /// The first rows of a list, at most so many, and whether these are all.
+    pub(super) async fn pages_up_to<T: PartialEq>(
+        &mut self,
+        most: u64,
+        ask: impl AsyncFn(&Client, u64, Duration) -> Result<Page<T>, ApiError>,
+    ) -> Result<(Vec<T>, bool), Stop> {
+        let most = usize::try_from(most).unwrap_or(usize::MAX);
         let mut items = Vec::new();
         let (mut received, mut repeats) = (0, 0);
         loop {
@@ -90,8 +100,10 @@ impl StepRun<'_, '_> {
                 return Err(Failure::new(FailureKind::Rejected, message).into());
             }
             items.extend(page.items);
-            if is_last {
-                return Ok(items);
+            if items.len() > most || is_last || items.len() == most {
+                let is_complete = is_last && items.len() <= most;
+                items.truncate(most);
+                return Ok((items, is_complete));
             }
         }
     }

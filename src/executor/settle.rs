@@ -8,9 +8,10 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
-use crate::airflow::answer::{Dag, DagRun, DatasetEvent, EventsPage, NewDagRun, Page};
+use crate::airflow::answer::{Dag, DagRun, DatasetEvent, EventsPage, NewDagRun};
 use crate::airflow::client::Client;
 use crate::airflow::error::{ApiError, ErrorKind};
+use crate::executor::events::Walked;
 use crate::executor::step::StepRun;
 use crate::outcome::{Failure, FailureKind};
 
@@ -22,8 +23,6 @@ const LOOK_MAX: Duration = Duration::from_secs(4);
 const EVENTS_MAX: u64 = 1000;
 /// How many events a page has.
 const EVENTS_PAGE: u32 = 100;
-/// How many events in a row may be unreadable before it is the API that is broken, and not some of its events.
-const UNREADABLE_MAX: u32 = 10;
 /// How long a single look for an event may take.
 const GLANCE: Duration = Duration::from_secs(5);
 /// How much longer a look may take that began in time: one that is cut off by the end says nothing.
@@ -70,6 +69,9 @@ enum Search {
     /// It is not among the newest, and older ones are not looked at.
     TooMany,
 }
+
+/// There was no time for a look.
+struct OutOfTime;
 
 impl Search {
     fn settled(self) -> Settled<DatasetEvent> {
@@ -182,9 +184,12 @@ impl StepRun<'_, '_> {
         let oldest = marked.announced.saturating_sub(CLOCK_SLACK).unwrap_or(Timestamp::MIN);
         let (mut offset, mut unreadable) = (0, 0);
         while offset < EVENTS_MAX {
-            let Some((page, passed_over)) = self.events_page(marked.dataset_id, offset, end).await else {
-                return Search::Unreadable;
-            };
+            let asked = EventsPage { offset, limit: EVENTS_PAGE };
+            let walked = self.walk_events(asked, async |step: &mut Self, page| {
+                let ask = async |client: &Client, limit| client.dataset_events(marked.dataset_id, page, limit).await;
+                step.look(end, ask).await.ok_or(OutOfTime)
+            });
+            let Ok(Ok(Walked { page, unreadable: passed_over })) = walked.await else { return Search::Unreadable };
             let is_old = page.items.iter().any(|event| event.timestamp < oldest);
             let ours = page
                 .items
@@ -200,36 +205,6 @@ impl StepRun<'_, '_> {
             offset += page.received as u64;
         }
         Search::TooMany
-    }
-
-    /// A page of events, and how many of them can't be read. Airflow 3 answers 500 while a run that one of them made has not
-    /// started; such a page is walked one event at a time, and the one that can't be read is passed over.
-    async fn events_page(&mut self, dataset_id: i64, offset: u64, end: Duration) -> Option<(Page<DatasetEvent>, u32)> {
-        let page = EventsPage { offset, limit: EVENTS_PAGE };
-        match self.look(end, async |client, limit| client.dataset_events(dataset_id, page, limit).await).await? {
-            Ok(page) => return Some((page, 0)),
-            Err(error) if error.kind == ErrorKind::ServerError && error.status == Some(500) => {}
-            Err(_) => return None,
-        }
-        let mut walked = Page { items: Vec::new(), received: 0, total_entries: None, server_time: None };
-        let (mut unreadable, mut passed_over) = (0, 0);
-        for at in offset..offset + u64::from(EVENTS_PAGE) {
-            let one = EventsPage { offset: at, limit: 1 };
-            match self.look(end, async |client, limit| client.dataset_events(dataset_id, one, limit).await).await? {
-                Ok(page) if page.received == 0 => break,
-                Ok(page) => {
-                    unreadable = 0;
-                    walked.items.extend(page.items);
-                }
-                Err(error) if error.kind == ErrorKind::ServerError && unreadable < UNREADABLE_MAX => {
-                    unreadable += 1;
-                    passed_over += 1;
-                }
-                Err(_) => return None,
-            }
-            walked.received += 1;
-        }
-        Some((walked, passed_over))
     }
 
     /// One look, bounded by the time that settling has left. A signal or the deadline does not end it: the grace does.

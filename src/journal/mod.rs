@@ -11,12 +11,14 @@
 mod error;
 mod folder;
 mod lock;
+mod look;
 mod reader;
 mod store;
 mod writer;
 
 pub use error::JournalError;
 pub use lock::{Lock, Locked};
+pub use look::Standing;
 pub use reader::Journal;
 pub use store::{Entry, Store, is_run_id};
 pub use writer::Writer;

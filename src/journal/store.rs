@@ -59,6 +59,11 @@ impl Store {
         Self { runs: state.join("runs"), locks: state.join("locks") }
     }
 
+    /// The folders of runs and of locks.
+    pub(super) fn folders(&self) -> (&Path, &Path) {
+        (&self.runs, &self.locks)
+    }
+
     /// Begins the file of a new run. One that is there and has not begun, since its disk was full, is taken for it.
     ///
     /// # Errors

@@ -16,9 +16,9 @@ pub enum FailureKind {
     UntilNotTrue,
     /// A template or expression could not be worked out, or gave the wrong type.
     Template,
-    /// Airflow does not know the DAG or the dataset.
+    /// Airflow does not know the DAG, the run, the dataset, or whatever is asked for.
     NotFound,
-    /// The DAG is there but not as it must be: stale, with an import error, paused, without a tag.
+    /// It is there but not as it must be: a DAG is stale or paused, a pool is full, a part of Airflow is unhealthy.
     NotReady,
     /// The DAG run ended `failed`.
     DagRunFailed,

@@ -2,14 +2,18 @@
 //!
 //! Plain data that events carry, records keep and templates read. Nothing here acts or draws.
 
+mod action;
 mod failure;
 mod result;
 mod unsent;
 
+pub use action::{ALIASES, ActionKind, WriteKind};
 pub use failure::{FailedTask, Failure, FailureKind, Unmet};
 pub use result::{
-    ActionKind, ActionResult, Assertions, ConsumerRun, DagList, DagRunResult, DagSummary, DatasetEventResult, Notified,
-    Paused, Printed, VarsSet, WebhookTold, WriteKind,
+    ActionResult, Assertions, ComponentHealth, ConnectionResult, ConsumerRun, DagDetails, DagList, DagRunList,
+    DagRunResult, DagSummary, DatasetEventList, DatasetEventResult, DatasetList, DatasetSummary, EventSummary,
+    HealthResult, ImportErrorList, ImportErrorSummary, Notified, ParamSummary, Paused, PoolResult, Printed,
+    RunReference, TaskInstanceList, TaskInstanceSummary, TaskLog, VariableResult, VarsSet, WebhookTold, XComResult,
 };
 pub use unsent::{ShownAuth, ShownRequest, ShownWrite, Unsent};
 

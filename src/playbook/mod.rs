@@ -10,6 +10,7 @@ pub mod input;
 mod load;
 pub mod model;
 pub mod notify;
+mod repeat;
 mod step_id;
 pub mod template;
 

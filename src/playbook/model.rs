@@ -9,9 +9,14 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Map, Value};
 
-use crate::playbook::action::{AssertDag, Expectations, ListDags, PostDatasetEvent, TriggerDag, WaitForDagRun};
+use crate::playbook::action::{
+    AssertConnection, AssertDag, AssertDataset, AssertHealthy, AssertNoImportErrors, AssertPool, Expectations, GetDag,
+    GetDagRun, GetTaskLog, GetVariable, GetXcom, ListDagRuns, ListDags, ListDatasetEvents, ListDatasets,
+    ListTaskInstances, PostDatasetEvent, TriggerDag, WaitForDagRun, as_asset,
+};
 use crate::playbook::field::{Expression, Period, RenderedPeriod, Text};
 use crate::playbook::notify::Notify;
+pub use crate::playbook::repeat::{Backoff, PollSetting, Retry, RetryOn, RetrySetting};
 
 /// An operational runbook for Airflow.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
@@ -170,83 +175,6 @@ pub struct Defaults {
     pub poll: Option<PollSetting>,
 }
 
-/// How often to look, and how long.
-#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
-#[serde(default, deny_unknown_fields)]
-#[schemars(inline)]
-pub struct PollSetting {
-    /// The first interval. Default 2s.
-    pub every: Option<Period>,
-    /// The longest interval. Default 30s.
-    pub max_every: Option<Period>,
-    /// How long to look for `until`. Default: as long as the step may take.
-    pub timeout: Option<Period>,
-}
-
-/// How requests are repeated, or `false` for never.
-#[derive(Debug, Clone, Deserialize, JsonSchema)]
-#[serde(untagged)]
-#[schemars(inline, extend("x-expected" = "a map or `false`", "x-short" = "{ attempts: # }"))]
-pub enum RetrySetting {
-    /// `false`: every request is sent once.
-    Off(#[schemars(extend("const" = false))] bool),
-    /// How they are repeated.
-    On(Retry),
-}
-
-/// How a request is repeated. Keys that are not given come from `defaults.retry`.
-#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
-#[serde(default, deny_unknown_fields)]
-#[schemars(inline)]
-pub struct Retry {
-    /// How often a request is sent at most, the first time included. Default 3.
-    #[schemars(range(min = 1, max = 100))]
-    pub attempts: Option<u32>,
-    /// The pause before the second try. Default 1s.
-    pub delay: Option<Period>,
-    /// The longest pause. Default 30s.
-    pub max_delay: Option<Period>,
-    /// `exponential` (default): each pause is twice the one before. `constant`: all are alike.
-    pub backoff: Option<Backoff>,
-    /// Shorten each pause by chance, so that many clients don't come back at once. Default true.
-    pub jitter: Option<bool>,
-    /// What is tried again. Default: `transport`, `rate_limited`, `server_error` and `timeout`.
-    #[schemars(length(min = 1))]
-    pub only: Option<Vec<RetryOn>>,
-    /// An expression over `error.kind`, `error.status` and `error.message`: true means give up.
-    pub unless: Option<Expression>,
-}
-
-/// How pauses grow.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-#[schemars(inline)]
-pub enum Backoff {
-    /// Each is twice the one before.
-    Exponential,
-    /// All are alike.
-    Constant,
-}
-
-/// What is tried again.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-#[schemars(inline)]
-pub enum RetryOn {
-    /// The connection could not be made or broke.
-    Transport,
-    /// 429.
-    RateLimited,
-    /// 500, 502, 503, 504.
-    ServerError,
-    /// No answer in time, or 408.
-    Timeout,
-    /// The DAG or dataset is not there (reading actions only).
-    NotFound,
-    /// An `expect` did not hold (reading actions only).
-    Expect,
-}
-
 /// One step: exactly one action and what goes with it.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -293,10 +221,34 @@ pub struct Step {
     #[serde(default, deserialize_with = "present")]
     #[schemars(with = "Option<AssertDag>", extend("x-short" = "{ dag_id: $ }"))]
     pub assert_dag: Option<Value>,
+    /// Read a DAG, with its params.
+    #[serde(default, deserialize_with = "present")]
+    #[schemars(with = "Option<GetDag>", extend("x-short" = "{ dag_id: $ }"))]
+    pub get_dag: Option<Value>,
     /// Make a DAG run.
     #[serde(default, deserialize_with = "present")]
     #[schemars(with = "Option<TriggerDag>", extend("x-short" = "{ dag_id: $ }"))]
     pub trigger_dag: Option<Value>,
+    /// Read a DAG run.
+    #[serde(default, deserialize_with = "present")]
+    #[schemars(with = "Option<GetDagRun>")]
+    pub get_dag_run: Option<Value>,
+    /// List the runs of a DAG, the newest first.
+    #[serde(default, deserialize_with = "present")]
+    #[schemars(with = "Option<ListDagRuns>", extend("x-short" = "{ dag_id: $ }"))]
+    pub list_dag_runs: Option<Value>,
+    /// List the task instances of a DAG run.
+    #[serde(default, deserialize_with = "present")]
+    #[schemars(with = "Option<ListTaskInstances>")]
+    pub list_task_instances: Option<Value>,
+    /// Read the log of a task instance.
+    #[serde(default, deserialize_with = "present")]
+    #[schemars(with = "Option<GetTaskLog>")]
+    pub get_task_log: Option<Value>,
+    /// Read what a task handed over.
+    #[serde(default, deserialize_with = "present")]
+    #[schemars(with = "Option<GetXcom>")]
+    pub get_xcom: Option<Value>,
     /// Tell Airflow that a dataset (Airflow 3: asset) has changed.
     #[serde(default, deserialize_with = "present")]
     #[schemars(with = "Option<PostDatasetEvent>", extend("x-short" = "{ dataset_uri: $ }"))]
@@ -305,6 +257,54 @@ pub struct Step {
     #[serde(default, deserialize_with = "present")]
     #[schemars(with = "Option<WaitForDagRun>", extend("x-short" = "{ dag_id: $ }"))]
     pub wait_for_dag_run: Option<Value>,
+    /// `post_dataset_event` in the words of Airflow 3.
+    #[serde(default, deserialize_with = "present")]
+    #[schemars(schema_with = "as_asset::<PostDatasetEvent>", extend("x-short" = "{ uri: $ }"))]
+    pub post_asset_event: Option<Value>,
+    /// List datasets (Airflow 3: assets), every page.
+    #[serde(default, deserialize_with = "present")]
+    #[schemars(with = "Option<ListDatasets>")]
+    pub list_datasets: Option<Value>,
+    /// `list_datasets` in the words of Airflow 3.
+    #[serde(default, deserialize_with = "present")]
+    #[schemars(schema_with = "as_asset::<ListDatasets>")]
+    pub list_assets: Option<Value>,
+    /// Fail unless a dataset (Airflow 3: asset) is there.
+    #[serde(default, deserialize_with = "present")]
+    #[schemars(with = "Option<AssertDataset>", extend("x-short" = "{ dataset_uri: $ }"))]
+    pub assert_dataset: Option<Value>,
+    /// `assert_dataset` in the words of Airflow 3.
+    #[serde(default, deserialize_with = "present")]
+    #[schemars(schema_with = "as_asset::<AssertDataset>", extend("x-short" = "{ uri: $ }"))]
+    pub assert_asset: Option<Value>,
+    /// List the events of a dataset (Airflow 3: asset), the newest first.
+    #[serde(default, deserialize_with = "present")]
+    #[schemars(with = "Option<ListDatasetEvents>", extend("x-short" = "{ dataset_uri: $ }"))]
+    pub list_dataset_events: Option<Value>,
+    /// `list_dataset_events` in the words of Airflow 3.
+    #[serde(default, deserialize_with = "present")]
+    #[schemars(schema_with = "as_asset::<ListDatasetEvents>", extend("x-short" = "{ uri: $ }"))]
+    pub list_asset_events: Option<Value>,
+    /// Fail unless the parts of Airflow are well.
+    #[serde(default, deserialize_with = "present")]
+    #[schemars(with = "Option<AssertHealthy>")]
+    pub assert_healthy: Option<Value>,
+    /// Fail when a DAG file can't be imported.
+    #[serde(default, deserialize_with = "present")]
+    #[schemars(with = "Option<AssertNoImportErrors>", extend("x-short" = "{ filename_pattern: $ }"))]
+    pub assert_no_import_errors: Option<Value>,
+    /// Read a variable; its value is a secret unless you say otherwise.
+    #[serde(default, deserialize_with = "present")]
+    #[schemars(with = "Option<GetVariable>", extend("x-short" = "{ key: $ }"))]
+    pub get_variable: Option<Value>,
+    /// Fail unless a connection is there; nothing secret of it is read.
+    #[serde(default, deserialize_with = "present")]
+    #[schemars(with = "Option<AssertConnection>", extend("x-short" = "{ connection_id: $ }"))]
+    pub assert_connection: Option<Value>,
+    /// Fail unless a pool is there and has room.
+    #[serde(default, deserialize_with = "present")]
+    #[schemars(with = "Option<AssertPool>", extend("x-short" = "{ pool_name: $ }"))]
+    pub assert_pool: Option<Value>,
     /// Write a text to stdout.
     #[serde(default, deserialize_with = "present")]
     #[schemars(with = "Option<Text>")]
@@ -383,7 +383,7 @@ fn name() -> Value {
 }
 
 fn one_action() -> Value {
-    crate::outcome::ActionKind::ALL.iter().map(|kind| serde_json::json!({ "required": [kind.key()] })).collect()
+    crate::outcome::ActionKind::keys().map(|key| serde_json::json!({ "required": [key] })).collect()
 }
 
 /// Step keys and actions of the language that this version does not have.
@@ -391,21 +391,6 @@ fn not_yet() -> Value {
     serde_json::json!([
         "loop",
         "max_parallel",
-        "post_asset_event",
-        "get_dag",
-        "get_dag_run",
-        "list_dag_runs",
-        "list_task_instances",
-        "get_task_log",
-        "get_xcom",
-        "list_datasets",
-        "list_assets",
-        "assert_dataset",
-        "assert_asset",
-        "list_dataset_events",
-        "list_asset_events",
-        "assert_healthy",
-        "assert_no_import_errors",
         "pause_dag",
         "unpause_dag",
         "clear_dag_run",
@@ -413,10 +398,7 @@ fn not_yet() -> Value {
         "set_dag_run_state",
         "set_dag_run_note",
         "delete_dag_run",
-        "get_variable",
         "set_variable",
-        "assert_connection",
-        "assert_pool",
         "backfill",
         "request",
         "confirm",

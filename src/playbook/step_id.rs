@@ -41,8 +41,8 @@ impl Ids {
         if let Some(own) = step.get("id").and_then(Node::text) {
             return own.to_owned();
         }
-        let action = step.entries().iter().find_map(|entry| ActionKind::from_key(&entry.key));
-        self.make(step.get("name").and_then(Node::text), action.map_or("step", ActionKind::key))
+        let action = step.entries().iter().find(|entry| ActionKind::from_key(&entry.key).is_some());
+        self.make(step.get("name").and_then(Node::text), action.map_or("step", |entry| &entry.key))
     }
 
     fn make(&mut self, name: Option<&str>, action: &str) -> String {

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::event::StepFinished;
-use crate::outcome::{ActionResult, FailureKind, Notified, Section, StepOutcome};
+use crate::outcome::{ActionResult, FailureKind, HealthResult, Notified, Section, StepOutcome};
 use crate::record::{RunRecord, StepRecord, Verdict};
 use crate::reporter::unsent;
 
@@ -36,6 +36,38 @@ fn of_result(result: &ActionResult, finished: &StepFinished) -> Option<String> {
             let link = run.url.as_ref().map(|url| format!(", {url}")).unwrap_or_default();
             Some(format!("{} is {}{link}", run.dag_run_id, run.state.as_str()))
         }
+        ActionResult::GetDag(dag) => {
+            let paused = if dag.is_paused { "paused" } else { "not paused" };
+            Some(format!("`{}`, {paused}, {}", dag.dag_id, counted(dag.params.len(), "param", "params")))
+        }
+        ActionResult::ListDagRuns(list) => Some(list_of(list.total, list.is_complete, ("run", "runs"))),
+        ActionResult::ListTaskInstances(list) => Some(counted(list.total, "task instance", "task instances")),
+        ActionResult::GetTaskLog(log) => {
+            let lines = counted(log.lines.len(), "line", "lines");
+            Some(format!("{lines} of {} of try {} of `{}`", log.total_lines, log.try_number, log.task_id))
+        }
+        ActionResult::GetXcom(xcom) => Some(format!("`{}` of `{}`", xcom.key, xcom.task_id)),
+        ActionResult::ListDatasets(list) => Some(counted(list.total, "dataset", "datasets")),
+        ActionResult::AssertDataset(dataset) => {
+            let consumers = counted(dataset.consumers.len(), "consumer", "consumers");
+            Some(format!("`{}` is there, {consumers}", dataset.dataset_uri))
+        }
+        ActionResult::ListDatasetEvents(list) => Some(list_of(list.total, list.is_complete, ("event", "events"))),
+        ActionResult::AssertHealthy(health) => Some(healthy(health)),
+        ActionResult::AssertNoImportErrors(list) => Some(counted(list.total, "import error", "import errors")),
+        ActionResult::GetVariable(variable) => {
+            let default = if variable.is_default { " is not there, its default is taken" } else { "" };
+            Some(format!("`{}`{default}", variable.key))
+        }
+        ActionResult::AssertConnection(connection) => {
+            Some(format!("`{}` is there, of the type `{}`", connection.connection_id, connection.conn_type))
+        }
+        ActionResult::AssertPool(pool) if pool.slots < 0 => {
+            Some(format!("`{}` is there, with any number of slots", pool.pool_name))
+        }
+        ActionResult::AssertPool(pool) => {
+            Some(format!("`{}` is there, {} of {} slots are open", pool.pool_name, pool.open_slots, pool.slots))
+        }
         ActionResult::PostDatasetEvent(event) => {
             let id = event.event_id.map_or_else(|| "event".to_owned(), |id| format!("event {id}"));
             let consumers = counted(event.consumers.len(), "consumer", "consumers");
@@ -62,6 +94,24 @@ fn told(notified: &Notified) -> String {
         (0, _) => format!("{} not told", names(false)),
         (_, _) => format!("told {}, {} not told", names(true), names(false)),
     }
+}
+
+/// How many, and whether there may be more.
+fn list_of(total: usize, is_complete: bool, (one, many): (&str, &str)) -> String {
+    let more = if is_complete { "" } else { ", there may be more" };
+    format!("{}{more}", counted(total, one, many))
+}
+
+/// The parts of Airflow that have a status.
+fn healthy(health: &HealthResult) -> String {
+    let parts = [
+        ("metadatabase", &health.metadatabase),
+        ("scheduler", &health.scheduler),
+        ("triggerer", &health.triggerer),
+        ("dag_processor", &health.dag_processor),
+    ];
+    let words = parts.iter().filter_map(|(name, part)| Some(format!("`{name}` {}", part.status.as_deref()?)));
+    words.collect::<Vec<_>>().join(", ")
 }
 
 /// The one line of a run that left the playbook to another one.

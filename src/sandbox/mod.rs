@@ -13,6 +13,7 @@ mod python;
 
 mod fault;
 mod scenario;
+mod stock;
 
 mod amend;
 mod params;
@@ -37,3 +38,4 @@ pub use scenario::{
     Scenario, TaskOutcome, TaskScript, Time, User, schema,
 };
 pub use server::Sandbox;
+pub use stock::{ConnectionScript, HealthScript, HealthStatus, PoolScript, VariableScript};

@@ -38,6 +38,22 @@ pub(crate) enum Endpoint {
     UpstreamEvents(String, String),
     /// The log of one try: DAG, run, task, try number.
     Log(String, String, String, String),
+    /// One of the instances of a mapped task: DAG, run, task, index.
+    MappedTask(String, String, String, String),
+    /// What a task handed over: DAG, run, task, key.
+    XCom(String, String, String, String),
+    /// The variables.
+    Variables,
+    /// One variable.
+    Variable(String),
+    /// The connections.
+    Connections,
+    /// One connection.
+    Connection(String),
+    /// The pools.
+    Pools,
+    /// One pool.
+    Pool(String),
     /// The DAG files that can't be loaded.
     ImportErrors,
     /// The list of datasets or assets.
@@ -66,6 +82,14 @@ impl Endpoint {
             | Self::Log(..)
             | Self::Wait(..)
             | Self::UpstreamEvents(..)
+            | Self::MappedTask(..)
+            | Self::XCom(..)
+            | Self::Variables
+            | Self::Variable(_)
+            | Self::Connections
+            | Self::Connection(_)
+            | Self::Pools
+            | Self::Pool(_)
             | Self::ImportErrors
             | Self::Datasets
             | Self::Dataset(_) => method == "GET",
@@ -87,12 +111,22 @@ pub(crate) fn pieces(path: &str, root: &str) -> Option<Vec<String>> {
 /// The paths that both APIs have.
 pub(crate) fn shared(pieces: &[&str]) -> Option<Endpoint> {
     let own = |piece: &&str| (*piece).to_owned();
+    if let ["variables", key] = pieces
+        && !key.is_empty()
+    {
+        return Some(Endpoint::Variable(own(key)));
+    }
     if pieces.iter().any(|piece| piece.is_empty() || piece.contains('/')) {
         return None;
     }
     match pieces {
         ["version"] => Some(Endpoint::Version),
         ["importErrors"] => Some(Endpoint::ImportErrors),
+        ["variables"] => Some(Endpoint::Variables),
+        ["connections"] => Some(Endpoint::Connections),
+        ["connections", id] => Some(Endpoint::Connection(own(id))),
+        ["pools"] => Some(Endpoint::Pools),
+        ["pools", name] => Some(Endpoint::Pool(own(name))),
         ["dags"] => Some(Endpoint::Dags),
         ["dags", dag] => Some(Endpoint::Dag(own(dag))),
         ["dags", dag, "details"] => Some(Endpoint::Details(own(dag))),
@@ -104,6 +138,12 @@ pub(crate) fn shared(pieces: &[&str]) -> Option<Endpoint> {
         ["dags", dag, "dagRuns", run, "taskInstances", task] => Some(Endpoint::Task(own(dag), own(run), own(task))),
         ["dags", dag, "dagRuns", run, "taskInstances", task, "logs", number] => {
             Some(Endpoint::Log(own(dag), own(run), own(task), own(number)))
+        }
+        ["dags", dag, "dagRuns", run, "taskInstances", task, "xcomEntries", key] => {
+            Some(Endpoint::XCom(own(dag), own(run), own(task), own(key)))
+        }
+        ["dags", dag, "dagRuns", run, "taskInstances", task, index] if index.parse::<u32>().is_ok() => {
+            Some(Endpoint::MappedTask(own(dag), own(run), own(task), own(index)))
         }
         _ => None,
     }

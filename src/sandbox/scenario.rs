@@ -11,6 +11,7 @@ use serde_json::{Map, Value};
 
 use super::fault::FaultScript;
 use super::lasting::Lasting;
+use super::stock::{ConnectionScript, HealthScript, PoolScript, VariableScript};
 use crate::diagnostic::{Code, Diagnostic, draw};
 use crate::source::SourceFile;
 use crate::yaml;
@@ -46,6 +47,14 @@ pub struct Scenario {
     pub scheduler_stops_after: Option<Lasting>,
     /// DAG files that can't be loaded.
     pub import_errors: Vec<ImportErrorScript>,
+    /// Variables.
+    pub variables: Vec<VariableScript>,
+    /// Connections.
+    pub connections: Vec<ConnectionScript>,
+    /// Pools beside `default_pool`.
+    pub pools: Vec<PoolScript>,
+    /// How the parts of Airflow are (default: well).
+    pub health: HealthScript,
     /// What goes wrong, and when.
     pub faults: Vec<FaultScript>,
 }
@@ -229,6 +238,9 @@ pub struct TaskScript {
     pub try_number: Option<u32>,
     /// A failed task ends well once its DAG was started, or cleared, so many times before.
     pub recovers_after: Option<u32>,
+    /// What it hands over when it ends well, by key; `return_value` is what it returns.
+    #[serde(default)]
+    pub xcoms: BTreeMap<String, Value>,
     /// What it logs; the last line of a failed task is its exception.
     #[serde(default)]
     pub log: Vec<String>,
@@ -282,6 +294,8 @@ pub struct ImportErrorScript {
     pub filename: String,
     /// What Python said.
     pub stack_trace: String,
+    /// How long after the start somebody mends the file (default: never).
+    pub mended_after: Option<Lasting>,
 }
 
 /// The JSON Schema of a scenario, as the types make it.

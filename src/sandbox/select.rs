@@ -7,6 +7,8 @@ use std::cmp::Ordering;
 
 use jiff::Timestamp;
 
+use super::dates::{Given, read};
+use super::message::last;
 use super::scenario::DagScript;
 use super::world::{Dag, Run};
 
@@ -23,6 +25,28 @@ pub(crate) enum RunOrder {
     Start,
     /// When they ended.
     End,
+}
+
+/// Two bounds of a query, `<name>_gte` and `<name>_lte`.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Bounds(Option<Timestamp>, Option<Timestamp>);
+
+impl Bounds {
+    /// The bounds of this name.
+    pub(crate) fn of(query: &[(String, String)], name: &str) -> Self {
+        let bound = |end: &str| match last(query, &format!("{name}_{end}")).map(read) {
+            Some(Given::Moment(moment)) => Some(moment),
+            Some(Given::Naive | Given::Nonsense) | None => None,
+        };
+        Self(bound("gte"), bound("lte"))
+    }
+
+    /// Whether a moment lies between them; none lies between no bounds only.
+    pub(crate) fn hold(self, moment: Option<Timestamp>) -> bool {
+        let is_after = |bound| moment.is_some_and(|moment| moment >= bound);
+        let is_before = |bound| moment.is_some_and(|moment| moment <= bound);
+        self.0.is_none_or(is_after) && self.1.is_none_or(is_before)
+    }
 }
 
 /// SQL's `ILIKE '%pattern%'`: `%` is any text, `_` any character.

@@ -12,6 +12,7 @@ use super::amend::Settled;
 use super::dates::iso;
 use super::params::{Unsuitable, check};
 use super::scenario::{DagScript, ImportErrorScript, Scenario};
+use super::stock::{HealthStatus, Stock, is_over};
 use super::timeline::{Progress, TaskProgress, after as later, progress, tasks};
 use crate::airflow::model::{ApiVersion, RunState};
 
@@ -28,8 +29,10 @@ pub(crate) struct World {
     pub(crate) datasets: Vec<Dataset>,
     /// The events, oldest first.
     pub(crate) events: Vec<Event>,
-    /// The files that can't be loaded.
-    pub(crate) import_errors: Vec<ImportErrorScript>,
+    /// The files that could not be loaded at the start.
+    import_errors: Vec<ImportErrorScript>,
+    /// Variables, connections, pools, health.
+    pub(crate) stock: Stock,
     /// When the scheduler dies.
     stops: Option<Timestamp>,
 }
@@ -142,7 +145,13 @@ impl World {
             events: Vec::new(),
             import_errors: scenario.import_errors.clone(),
             stops: scenario.scheduler_stops_after.map(|after| later(started, after.0)),
+            stock: Stock::new(scenario, started),
         }
+    }
+
+    /// The files that can't be loaded.
+    pub(crate) fn import_errors(&self, now: Timestamp) -> Vec<&ImportErrorScript> {
+        self.import_errors.iter().filter(|error| !is_over(self.started, error.mended_after, now)).collect()
     }
 
     /// The DAG of this id.
@@ -195,6 +204,13 @@ impl World {
     /// The scheduler's last heartbeat.
     pub(crate) fn heartbeat(&self, now: Timestamp) -> Timestamp {
         self.stops.map_or(now, |stops| stops.min(now))
+    }
+
+    /// How the parts are: database, scheduler, triggerer, DAG processor. A scheduler that was not heard of is unhealthy.
+    pub(crate) fn health(&self, now: Timestamp) -> [Option<HealthStatus>; 4] {
+        let [metadatabase, scheduler, triggerer, dag_processor] = self.stock.health(now);
+        let is_alive = is_alive(self.heartbeat(now), now);
+        [metadatabase, if is_alive { scheduler } else { Some(HealthStatus::Unhealthy) }, triggerer, dag_processor]
     }
 
     /// The events that a run was made for.
@@ -313,6 +329,14 @@ impl Run {
         }
     }
 
+    /// What a task handed over under a key, and when.
+    pub(crate) fn xcom(&self, task_id: &str, key: &str, now: Timestamp) -> Option<(&Value, Timestamp)> {
+        let tasks = self.tasks(now);
+        let task = tasks.iter().find(|task| task.script.task_id == task_id && task.state == Some("success"))?;
+        let script = self.dag.run.tasks.iter().find(|task| task.task_id == task_id)?;
+        Some((script.xcoms.get(key)?, task.end?))
+    }
+
     /// How far its tasks have come.
     pub(crate) fn tasks(&self, now: Timestamp) -> Vec<TaskProgress<'_>> {
         let now = self.settled.map_or(now, |settled| settled.at);
@@ -331,7 +355,7 @@ impl Run {
 }
 
 /// Whether a scheduler with this heartbeat counts as alive: Airflow gives it 30 seconds.
-pub(crate) fn is_alive(heartbeat: Timestamp, now: Timestamp) -> bool {
+fn is_alive(heartbeat: Timestamp, now: Timestamp) -> bool {
     now.duration_since(heartbeat) <= SignedDuration::from_secs(30)
 }
 

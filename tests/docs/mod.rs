@@ -127,6 +127,24 @@ fn the_readme_names_every_action_and_every_field_of_its_result() {
 }
 
 #[test]
+fn the_reference_says_of_every_action_what_each_field_of_its_result_is() {
+    let page = fs::read_to_string(Path::new(ROOT).join("docs/actions.md")).expect("there is a page");
+    for kind in ActionKind::ALL {
+        let heading = format!("\n### `{}`\n", kind.key());
+        let section = page.split(&heading).nth(1).unwrap_or_else(|| panic!("no section{heading}"));
+        let section = section.split("\n### ").next().unwrap_or_default();
+        let shown: Vec<&str> = section
+            .lines()
+            .filter_map(|line| line.strip_prefix("| `")?.split_once('`'))
+            .map(|(field, _)| field)
+            .filter(|field| !field.contains('.'))
+            .collect();
+        let is_told_elsewhere = shown.is_empty() && section.contains("(#trigger_dag)");
+        assert!(is_told_elsewhere || shown == kind.result_fields(), "{}: {shown:?}", kind.key());
+    }
+}
+
+#[test]
 fn every_crate_that_is_used_has_its_sentence() {
     let readme = readme();
     let table = readme.split("## What it is built with").nth(1).expect("a table");

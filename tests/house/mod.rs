@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Each room with the rooms it may import. `airflow::model` and the like name one part of a room.
-const MAY_IMPORT: [(&str, &[&str]); 18] = [
+const MAY_IMPORT: [(&str, &[&str]); 19] = [
     ("source", &[]),
     ("clock", &[]),
     ("secret", &[]),
@@ -19,6 +19,7 @@ const MAY_IMPORT: [(&str, &[&str]); 18] = [
     ("journal", &["event", "record", "clock"]),
     ("playbook", &["source", "secret", "diagnostic", "yaml", "outcome", "airflow::model"]),
     ("plan", &["source", "diagnostic", "yaml", "outcome", "playbook", "record"]),
+    ("preflight", &["source", "clock", "secret", "diagnostic", "yaml", "airflow", "outcome", "playbook", "plan"]),
     ("sandbox", &["yaml", "source", "diagnostic", "clock", "airflow::model"]),
     ("reporter", &["event", "record", "outcome", "source", "diagnostic"]),
     ("executor", &["plan", "playbook", "airflow", "http", "event", "outcome", "source", "clock", "secret"]),
@@ -38,6 +39,7 @@ const MAY_IMPORT: [(&str, &[&str]); 18] = [
             "journal",
             "playbook",
             "plan",
+            "preflight",
             "sandbox",
             "reporter",
             "executor",

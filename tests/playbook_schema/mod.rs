@@ -38,6 +38,9 @@ fn the_schema_file_is_what_the_types_make_and_what_the_program_prints() {
 #[test]
 fn the_schema_of_scenarios_is_what_the_types_make_and_what_the_program_prints() {
     let made = format!("{:#}\n", myaf_run::sandbox::schema());
+    if std::env::var_os("MYAF_RUN_BLESS").is_some() {
+        std::fs::write("schemas/scenario.schema.json", &made).expect("the schema can be written");
+    }
     let file = std::fs::read_to_string("schemas/scenario.schema.json").expect("the schema is there");
     assert_eq!(file, made);
     let output = Command::new(env!("CARGO_BIN_EXE_myaf-run")).args(["schema", "scenario"]).output();

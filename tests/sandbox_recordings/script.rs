@@ -68,7 +68,8 @@ pub(crate) const V1: &[Do] = &[
          ti_get ti_get_404 ti_get_failed ti_log_404 ti_log_failed ti_log_full ti_log_json ti_log_text ti_log_token \
          ti_log_try0 ti_log_try9 ti_log_upstream_failed ti_log_upstream_failed0 datasets datasets_pattern \
          datasets_dagids dataset_get dataset_get_404 dataset_get_s3 event_post event_post_min event_post_404 \
-         event_post_extra_null event_post_extra_str event_post_nouri event_post_unknown",
+         event_post_extra_null event_post_extra_str event_post_nouri event_post_unknown variable_get variable_get_404 variable_slash_get variable_secret_get connection_get \
+         connection_get_404 connections_list pools_list pool_get_404 xcom_get xcom_get_404 xcom_get_str",
     ),
     Pass(60),
     Replay(
@@ -123,7 +124,8 @@ pub(crate) const V2: &[Do] = &[
          ti_get_failed ti_log_404 ti_log_any ti_log_failed ti_log_failed_text ti_log_full ti_log_json \
          ti_log_ndjson ti_log_text ti_log_token ti_log_try0 ti_log_try9 ti_log_upstream_failed assets \
          assets_name_pattern assets_uri_pattern assets_dagids asset_get asset_get_404 asset_get_by_uri event_post \
-         event_post_404 event_post_extra_null event_post_min event_post_noid event_post_unknown event_post_uri",
+         event_post_404 event_post_extra_null event_post_min event_post_noid event_post_unknown event_post_uri variable_get variable_get_404 variable_slash_get variable_secret_get connection_get \
+         connection_get_404 connections_list pools_list pool_get_404 xcom_get xcom_get_404 xcom_get_str",
     ),
     Pass(60),
     Replay(
@@ -148,12 +150,16 @@ pub(crate) const NOT_REPLAYED: &[(&str, &str, &str)] = &[
     ("v1", "events_with_runs run_get viewer_trigger_403", "they stand on a user or a run of their own"),
     (
         "v1",
-        "ti_list_mapped_dag ti_list_max1_dag ti_list_retry_dag",
+        "ti_list_mapped_dag ti_list_max1_dag ti_list_retry_dag ti_mapped_get ti_mapped_get_nomap",
         "the sandbox maps no task and repeats none by itself",
     ),
     ("v2", "api_v1_on_af3 api_v1_post_on_af3 datasets_on_af3", "the sandbox speaks both versions, Airflow 3 has no v1"),
     ("v2", "auth_expired", "a token of the recorded server, whose time is over"),
     ("v2", "events_500_queued_run", "the sandbox gives this 500 as a fault, which a test of its own asks for"),
     ("v2", "run_get ti_log_running viewer_trigger_403", "they stand on a user or a run of their own"),
-    ("v2", "ti_list_mapped_dag ti_list_retry_dag", "the sandbox maps no task and repeats none by itself"),
+    (
+        "v2",
+        "ti_list_mapped_dag ti_list_retry_dag ti_mapped_get ti_mapped_get_nomap",
+        "the sandbox maps no task and repeats none by itself",
+    ),
 ];

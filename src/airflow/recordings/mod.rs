@@ -6,6 +6,7 @@
 mod older;
 mod readings;
 mod refusals;
+mod stock;
 
 use reqwest::StatusCode;
 use reqwest::header::{HeaderName, HeaderValue};

@@ -31,6 +31,12 @@ pub(in super::super) fn hint(kind: &ErrorKind, complaint: &Complaint, request: &
         ErrorKind::Rejected if complaint.status == 405 && request.url.ends_with("/datasets/events") => {
             Some("dataset events need Airflow 2.9 or later")
         }
+        ErrorKind::Rejected if complaint.mentions("Extra query parameter(s) stringify") => {
+            Some("the value of an XCom can be read from Airflow 2.10 on")
+        }
+        ErrorKind::ServerError if complaint.mentions("inf is not of type") => {
+            Some("Airflow 2 can't show a pool of any number of slots (-1)")
+        }
         ErrorKind::ServerError if is_own_page(complaint) && is_trigger(request) => {
             Some("Airflow 2.8 answers so to a `conf` that doesn't fit the DAG's params")
         }

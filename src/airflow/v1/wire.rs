@@ -93,7 +93,7 @@ pub(super) struct TaskInstances {
 }
 
 #[derive(Deserialize)]
-struct TaskInstance {
+pub(super) struct TaskInstance {
     task_id: String,
     map_index: Option<i64>,
     try_number: Option<u32>,

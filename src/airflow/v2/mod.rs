@@ -3,20 +3,24 @@
 //! In: neutral requests. Out: [`Call`]s in v2's words. Seen on 3.0 to 3.3: an unknown query parameter is silently
 //! ignored, so what a filter must hold is checked again after the answer; `logical_date` is sent even when it is null.
 
+pub(super) mod dag_details;
 pub(super) mod refusal;
+pub(super) mod stock;
 pub(super) mod watch;
+pub(super) mod xcom;
+
 mod wire;
 
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Map, Value, json};
 
 use super::answer::{
-    Dag, DagFilter, DagRun, Dataset, DatasetEvent, EventsPage, ImportError, NewDagRun, TaskInstance, TaskLogRequest,
+    Dag, DagFilter, DagRun, Dataset, DatasetEvent, EventsPage, ImportError, NewDagRun, RunFilter, TaskInstance,
+    TaskLogRequest, TaskPlace,
 };
 use super::auth::{AuthScheme, Credential};
 use super::call::{Call, PAGE_ROWS, Path, Rows, Unreadable, escape, read_json};
 use super::log;
-use super::model::RunState;
 
 /// Where a name and a password are exchanged for a token; outside the API.
 pub(super) const LOGIN: &str = "/auth/token";
@@ -103,16 +107,28 @@ pub(super) fn clear_failed_tasks(dag_id: &str, dag_run_id: &str) -> Call<()> {
     Call::post(Path::of("/dags").id(dag_id).then("/clearTaskInstances"), body, read_json::<wire::Cleared, _>)
 }
 
-/// `GET /dags/{dag_id}/dagRuns` in these states.
-pub(super) fn dag_runs(dag_id: &str, states: &[RunState], offset: u64) -> Call<Rows<DagRun>> {
-    let call = Call::get(Path::of("/dags").id(dag_id).then("/dagRuns"), read_json::<wire::DagRuns, _>);
-    states.iter().fold(call, |call, state| call.with("state", state.as_str())).page(offset, PAGE_ROWS)
+/// `GET /dags/{dag_id}/dagRuns`, the newest first: `id` orders by when they were made.
+pub(super) fn dag_runs(dag_id: &str, filter: &RunFilter, offset: u64) -> Call<Rows<DagRun>> {
+    let call = Call::get(Path::of("/dags").id(dag_id).then("/dagRuns"), read_json::<wire::DagRuns, _>)
+        .with_some("logical_date_gte", filter.logical_date.gte)
+        .with_some("logical_date_lte", filter.logical_date.lte)
+        .with_some("start_date_gte", filter.start_date.gte)
+        .with_some("start_date_lte", filter.start_date.lte)
+        .with_some("end_date_gte", filter.end_date.gte)
+        .with_some("end_date_lte", filter.end_date.lte)
+        .with("order_by", "-id");
+    filter.states.iter().fold(call, |call, state| call.with("state", state.as_str())).page(offset, PAGE_ROWS)
 }
 
 /// `GET …/taskInstances`.
 pub(super) fn task_instances(dag_id: &str, dag_run_id: &str, offset: u64) -> Call<Rows<TaskInstance>> {
     let path = run_path(dag_id, dag_run_id).then("/taskInstances");
     Call::get(path, read_json::<wire::TaskInstances, _>).page(offset, PAGE_ROWS)
+}
+
+/// `GET …/taskInstances/{task_id}`, with the index of a mapped one; 404 without the index for a mapped one.
+pub(super) fn task_instance(task: &TaskPlace<'_>) -> Call<TaskInstance> {
+    Call::get(task_path(task), read_json::<wire::TaskInstance, _>)
 }
 
 /// `GET …/logs/{try_number}` as JSON; text is a 406, a task that never ran a 404.
@@ -142,6 +158,12 @@ pub(super) fn asset_events(asset_id: i64, page: EventsPage) -> Call<Rows<Dataset
         .with("asset_id", asset_id)
         .with("order_by", "-timestamp")
         .page(page.offset, page.limit)
+}
+
+/// Where a task instance is; the API knows a mapped one by its index only.
+fn task_path(task: &TaskPlace<'_>) -> Path {
+    let path = run_path(task.dag_id, task.dag_run_id).then("/taskInstances").id(task.task_id);
+    if task.map_index >= 0 { path.id(&task.map_index.to_string()) } else { path }
 }
 
 fn run_path(dag_id: &str, dag_run_id: &str) -> Path {

@@ -9,7 +9,7 @@
 
 use std::time::Duration;
 
-use crate::airflow::answer::{Dag, DagRun, NewDagRun};
+use crate::airflow::answer::{Dag, DagRun, NewDagRun, RunFilter};
 use crate::airflow::model::RunState;
 use crate::executor::Stop;
 use crate::executor::request::is_last;
@@ -96,10 +96,11 @@ impl StepRun<'_, '_> {
     /// An active run of the DAG that is not the one to be made; the pages after it are not read.
     async fn active_run(&mut self, new: &NewDagRun) -> Result<Option<DagRun>, Stop> {
         let dag_id = &new.dag_id;
+        let filter = RunFilter::in_states(&ACTIVE);
         let mut offset = 0;
         loop {
             let ask = async |client: &crate::airflow::client::Client, limit| {
-                client.dag_runs(dag_id, &ACTIVE, offset, limit).await
+                client.dag_runs(dag_id, &filter, offset, limit).await
             };
             let page = self.read(ask).await?;
             self.pages += 1;

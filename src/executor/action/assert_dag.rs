@@ -1,53 +1,24 @@
 //! `assert_dag`: a DAG is there and as it must be. Other actions ask here, too, before they act on a DAG.
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use crate::airflow::answer::{Dag, DagFilter, ImportError};
-use crate::airflow::error::ErrorKind;
 use crate::executor::Stop;
 use crate::executor::action::list_dags::summary;
-use crate::executor::retry::exhausted;
+use crate::executor::near::{or_none, with_near};
 use crate::executor::step::StepRun;
+use crate::executor::within::may_come;
 use crate::outcome::{ActionResult, Failure, FailureKind};
-use crate::plan::{POLL_EVERY, POLL_MAX_EVERY};
 use crate::playbook::action::AssertDag;
-use crate::playbook::field::format_duration;
-use crate::playbook::near;
 use crate::secret::Masker;
 
 impl StepRun<'_, '_> {
     pub(in crate::executor) async fn assert_dag(&mut self) -> Result<ActionResult, Stop> {
         let keys: AssertDag = self.arguments()?;
-        let Some(within) = &keys.within else { return self.ready_dag(&keys).await };
-        let allowed = within.0.0;
-        let mut pace = self.pace_for(Some(allowed), POLL_EVERY, POLL_MAX_EVERY);
-        loop {
-            let began = self.run.tools.clock.elapsed();
-            let failure = match self.dag_as_asked(&keys).await {
-                Ok(dag) => return Ok(ActionResult::AssertDag(summary(dag))),
-                Err(Stop::Failed(failure)) if is_of_the_dag(failure.kind) => failure,
-                Err(stop) => return Err(stop),
-            };
-            if self.is_check() {
-                let (waits, message) = (format_duration(allowed), &failure.message);
-                self.leave_open(format!("it is not so now, and a run would wait for it for {waits}: {message}"))?;
-                return Err(self.left_open(Map::new()));
-            }
-            if !self.look_later(&mut pace, began).await? {
-                let failure = self.with_near_names(&keys.dag_id.0, *failure).await?;
-                let waited = format_duration(allowed);
-                return Err(
-                    Failure { message: format!("{}, still so after {waited}", failure.message), ..failure }.into()
-                );
-            }
-        }
-    }
-
-    async fn ready_dag(&mut self, keys: &AssertDag) -> Result<ActionResult, Stop> {
-        match self.dag_as_asked(keys).await {
-            Ok(dag) => Ok(ActionResult::AssertDag(summary(dag))),
+        let found = self.within(keys.within, may_come, async |step| step.dag_as_asked(&keys).await).await;
+        match found {
             Err(Stop::Failed(failure)) => Err(self.with_near_names(&keys.dag_id.0, *failure).await?.into()),
-            Err(stop) => Err(stop),
+            found => Ok(ActionResult::AssertDag(summary(found?))),
         }
     }
 
@@ -79,21 +50,28 @@ impl StepRun<'_, '_> {
         }
     }
 
+    /// A DAG that Airflow knows, whatever state it is in.
+    pub(super) async fn known_dag(&mut self, dag_id: &str) -> Result<Dag, Stop> {
+        match self.dag_there(dag_id).await {
+            Err(Stop::Failed(failure)) => Err(self.with_near_names(dag_id, *failure).await?.into()),
+            found => found,
+        }
+    }
+
     async fn with_near_names(&mut self, dag_id: &str, failure: Failure) -> Result<Failure, Stop> {
-        if failure.kind == FailureKind::NotFound { self.no_such_dag(dag_id).await } else { Ok(failure) }
+        if failure.kind == FailureKind::NotFound { self.no_such_dag(dag_id, failure).await } else { Ok(failure) }
+    }
+
+    async fn dag_there(&mut self, dag_id: &str) -> Result<Dag, Stop> {
+        self.check_no_secret("dag_id", dag_id)?;
+        let missing = Failure::new(FailureKind::NotFound, format!("there is no DAG `{dag_id}`"));
+        let dag = self.found(|| missing, async |client, limit| client.dag(dag_id, limit).await).await?;
+        let is_shown_unpaused = self.run.shown_unpaused.contains(dag_id);
+        Ok(if is_shown_unpaused { Dag { is_paused: false, ..dag } } else { dag })
     }
 
     async fn found_dag(&mut self, dag_id: &str) -> Result<Dag, Stop> {
-        self.check_no_secret("dag_id", dag_id)?;
-        let answer = self.try_read(async |client, limit| client.dag(dag_id, limit).await).await?;
-        let dag = match answer {
-            Ok(dag) if self.run.shown_unpaused.contains(dag_id) => Dag { is_paused: false, ..dag },
-            Ok(dag) => dag,
-            Err((error, _)) if error.kind == ErrorKind::NotFound => {
-                return Err(Failure::new(FailureKind::NotFound, format!("there is no DAG `{dag_id}`")).into());
-            }
-            Err((error, reason)) => return Err(exhausted(&error, reason).into()),
-        };
+        let dag = self.dag_there(dag_id).await?;
         if dag.is_stale {
             let message = format!("the DAG `{dag_id}` is stale: its file is gone from the DAGs folder");
             return Err(self.blamed(message));
@@ -129,23 +107,12 @@ impl StepRun<'_, '_> {
     }
 
     /// The failure of a DAG that is not there, with near names and the files that could not be imported.
-    pub(super) async fn no_such_dag(&mut self, dag_id: &str) -> Result<Failure, Stop> {
+    pub(super) async fn no_such_dag(&mut self, dag_id: &str, failure: Failure) -> Result<Failure, Stop> {
         let filter = DagFilter { only_active: false, ..DagFilter::default() };
         let dags = self.pages(async |client, offset, limit| client.dags(&filter, offset, limit).await).await;
-        let mut failure = Failure::new(FailureKind::NotFound, format!("there is no DAG `{dag_id}`"))
-            .with_location(self.location_of("dag_id").unwrap_or_else(|| self.location()));
-        match dags {
-            Ok(dags) => {
-                let names = near(dag_id, dags.iter().map(|dag| dag.dag_id.as_str()));
-                let names: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
-                failure = match names.as_slice() {
-                    [] => failure.with_note(none_near(dags.len())),
-                    [one] => failure.with_help(format!("did you mean {one}?")),
-                    _ => failure.with_help(format!("did you mean one of {}?", names.join(", "))),
-                };
-            }
-            Err(Stop::Failed(_)) => {}
-            Err(stop) => return Err(stop),
+        let mut failure = failure.with_location(self.location_of("dag_id").unwrap_or_else(|| self.location()));
+        if let Some(dags) = or_none(dags)? {
+            failure = with_near(failure, dag_id, dags.iter().map(|dag| dag.dag_id.as_str()), ("DAG", "DAGs"));
         }
         for error in self.import_errors().await?.iter().take(3) {
             failure = failure.with_note(format!("`{}` can't be imported: {}", error.filename, error.reason()));
@@ -179,19 +146,6 @@ fn holds_secret(masker: &Masker, value: &Value) -> bool {
         Value::Object(map) => map.values().any(|item| holds_secret(masker, item)),
         Value::Number(number) => masker.holds_secret(&number.to_string()),
         Value::Null | Value::Bool(_) => false,
-    }
-}
-
-/// Failures that may pass while a DAG is being deployed or unpaused.
-const fn is_of_the_dag(kind: FailureKind) -> bool {
-    matches!(kind, FailureKind::NotFound | FailureKind::NotReady)
-}
-
-fn none_near(count: usize) -> String {
-    match count {
-        0 => "no DAG is there at all".to_owned(),
-        1 => "one DAG is there, with another name".to_owned(),
-        _ => format!("{count} DAGs are there, none with a name near it"),
     }
 }
 

@@ -2,7 +2,6 @@
 //!
 //! Airflow keeps every event it is sent, so each carries a mark of ours; after a lost answer the mark is looked for.
 
-use std::cell::Cell;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -21,7 +20,6 @@ use crate::executor::write::{Write, Written};
 use crate::outcome::{ActionResult, DatasetEventResult, Failure, FailureKind, StepOutcome, WriteKind};
 use crate::plan::WriteRecord;
 use crate::playbook::action::{Consumers, OnUnknown, PostDatasetEvent, Wait, WaitSettings};
-use crate::playbook::near;
 use crate::secret::MASK;
 use crate::source::Location;
 
@@ -37,7 +35,7 @@ struct NewEvent {
 impl StepRun<'_, '_> {
     pub(in crate::executor) async fn post_dataset_event(&mut self) -> Result<ActionResult, Stop> {
         let keys: PostDatasetEvent = self.arguments()?;
-        self.check_no_secret("dataset_uri", &keys.dataset_uri.0)?;
+        self.check_no_secret(self.uri_key(), &keys.dataset_uri.0)?;
         let earlier = self.earlier(WriteKind::DatasetEvent);
         // What an earlier attempt has announced is looked for where it was announced.
         let announced = earlier.map(|earlier| earlier.subject.as_str()).filter(|uri| !uri.contains(MASK));
@@ -137,45 +135,10 @@ impl StepRun<'_, '_> {
         }
     }
 
-    /// The dataset with this URI, else with this name.
-    async fn dataset(&mut self, uri: &str) -> Result<Dataset, Stop> {
-        if self.run.datasets.is_none() {
-            let server_time = Cell::new(None);
-            let all = self.pages(async |client, offset, limit| {
-                let page = client.datasets(None, offset, limit).await;
-                server_time.set(page.as_ref().ok().and_then(|page| page.server_time));
-                page
-            });
-            self.run.datasets = Some(all.await?);
-            let now = self.run.tools.clock.now();
-            self.run.server_ahead = server_time.get().map(|server| server.duration_since(now));
-        }
-        let all = self.run.datasets.as_deref().unwrap_or_default();
-        let by_uri = all.iter().find(|dataset| dataset.uri == uri);
-        match by_uri.or_else(|| all.iter().find(|dataset| dataset.name == uri)) {
-            Some(dataset) => Ok(dataset.clone()),
-            None => Err(self.no_such_dataset(uri, all).into()),
-        }
-    }
-
     /// Now, by the server's clock; none where the server does not tell its time.
     fn server_now(&self) -> Option<Timestamp> {
         let ahead = self.run.server_ahead?;
         self.run.tools.clock.now().saturating_add(ahead).ok()
-    }
-
-    fn no_such_dataset(&self, uri: &str, all: &[Dataset]) -> Failure {
-        let failure = Failure::new(FailureKind::NotFound, format!("there is no dataset `{uri}`"))
-            .with_location(self.location_of("dataset_uri").unwrap_or_else(|| self.location()));
-        let names: Vec<String> =
-            near(uri, all.iter().map(|dataset| dataset.uri.as_str())).iter().map(|name| format!("`{name}`")).collect();
-        match names.as_slice() {
-            [] => failure
-                .with_note(format!("{} datasets are there, none with a name near it", all.len()))
-                .with_help("a dataset is there as soon as a DAG names it as its schedule or as an outlet"),
-            [one] => failure.with_help(format!("did you mean {one}?")),
-            _ => failure.with_help(format!("did you mean one of {}?", names.join(", "))),
-        }
     }
 
     /// An event that no DAG would run for is told before it is posted. Gives the consumers that would not run; they are not

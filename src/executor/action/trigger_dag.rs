@@ -144,7 +144,7 @@ impl StepRun<'_, '_> {
         Ok(note.chars().take(NOTE_MAX_CHARS - 1).chain(['…']).collect())
     }
 
-    fn time(&self, key: &str, text: &str) -> Result<Timestamp, Box<Failure>> {
+    pub(super) fn time(&self, key: &str, text: &str) -> Result<Timestamp, Box<Failure>> {
         text.parse().map_err(|_| {
             let failure = Failure::new(FailureKind::Template, format!("`{text}` is no time with an offset"));
             self.at_key(key, failure.with_help("write it like `2026-10-01T00:00:00Z`")).into()
@@ -191,9 +191,14 @@ impl StepRun<'_, '_> {
     }
 
     pub(in crate::executor) fn run_result(&self, run: DagRun) -> ActionResult {
+        ActionResult::TriggerDag(Box::new(self.dag_run_result(run)))
+    }
+
+    /// A run as results show it.
+    pub(super) fn dag_run_result(&self, run: DagRun) -> DagRunResult {
         let text = |time: Option<Timestamp>| time.map(|time| time.to_string());
         let duration = run.start_date.zip(run.end_date).map(|(start, end)| end.duration_since(start).as_secs_f64());
-        ActionResult::TriggerDag(Box::new(DagRunResult {
+        DagRunResult {
             url: self
                 .run
                 .tools
@@ -210,7 +215,7 @@ impl StepRun<'_, '_> {
             duration_seconds: duration,
             conf: Value::Object(run.conf),
             note: run.note,
-        }))
+        }
     }
 }
 

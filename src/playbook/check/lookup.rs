@@ -210,10 +210,17 @@ pub(super) fn list(words: &[&str]) -> String {
 /// The shape of a field of a result; the same in every result that has it.
 fn shape_of_field(field: &str) -> Shape {
     match field {
-        "dags" | "dag_ids" | "tags" | "owners" | "consumers" => Shape::List,
-        "is_paused" | "is_stale" | "has_import_errors" => Shape::Flag,
-        "conf" | "extra" => Shape::Map,
-        "total" | "duration_seconds" | "event_id" | "assertions" => Shape::Number,
+        "dags" | "dag_ids" | "tags" | "owners" | "consumers" | "dag_runs" | "dag_run_ids" | "task_instances"
+        | "lines" | "datasets" | "dataset_uris" | "events" | "import_errors" | "filenames" => Shape::List,
+        "is_paused" | "is_stale" | "has_import_errors" | "is_complete" | "is_default" | "catchup" => Shape::Flag,
+        "conf" | "extra" | "params" | "metadatabase" | "scheduler" | "triggerer" | "dag_processor" | "vars" => {
+            Shape::Map
+        }
+        "total" | "duration_seconds" | "event_id" | "assertions" | "seconds" | "map_index" | "try_number"
+        | "total_lines" | "unreadable" | "max_active_runs" | "slots" | "open_slots" | "occupied_slots"
+        | "running_slots" | "queued_slots" | "scheduled_slots" | "deferred_slots" => Shape::Number,
+        // What a task handed over may be anything.
+        "value" => Shape::Unknown,
         _ => Shape::Text,
     }
 }

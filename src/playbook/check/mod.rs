@@ -13,6 +13,7 @@ mod lookup;
 mod notify;
 mod steps;
 mod templates;
+mod times;
 mod warnings;
 
 use crate::diagnostic::{Code, Diagnostic, MOST_MISTAKES};

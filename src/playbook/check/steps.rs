@@ -7,6 +7,7 @@ use crate::diagnostic::{Code, Diagnostic};
 use crate::outcome::{ActionKind, Section};
 use crate::playbook::check::Checker;
 use crate::playbook::check::names::{Known, Local, Maker};
+use crate::playbook::check::times::BOUNDS;
 use crate::playbook::field::parse_duration;
 use crate::playbook::template::Shape;
 use crate::playbook::{all_steps, step_ids};
@@ -15,8 +16,6 @@ use crate::yaml::{Entry, Node, NodeValue};
 
 /// The names in scope where the result of an action is looked at.
 const RESULT: &[&str] = &["result"];
-/// A time as Airflow takes it.
-const EXAMPLE_TIME: &str = "2026-10-01T00:00:00Z";
 /// The names in scope in `retry.unless`.
 const ERROR: &[&str] = &["error"];
 
@@ -106,21 +105,35 @@ impl Checker<'_> {
                 self.templates(arguments, Local::default());
                 self.run_id(arguments);
                 self.run_keys(arguments);
-                self.logical_date(arguments);
+                self.times(arguments, &["logical_date"]);
             }
             ActionKind::PostDatasetEvent => {
                 self.templates(arguments, Local::default());
                 self.mark(arguments);
             }
+            ActionKind::ListDagRuns | ActionKind::ListDatasetEvents => {
+                self.templates(arguments, Local::default());
+                self.times(arguments, &BOUNDS);
+            }
             ActionKind::ListDags
             | ActionKind::AssertDag
+            | ActionKind::GetDag
+            | ActionKind::GetDagRun
+            | ActionKind::ListTaskInstances
+            | ActionKind::GetTaskLog
+            | ActionKind::GetXcom
+            | ActionKind::ListDatasets
+            | ActionKind::AssertDataset
+            | ActionKind::AssertHealthy
+            | ActionKind::AssertNoImportErrors
+            | ActionKind::GetVariable
+            | ActionKind::AssertConnection
+            | ActionKind::AssertPool
             | ActionKind::WaitForDagRun
             | ActionKind::Print
             | ActionKind::SetVars
             | ActionKind::Pause
-            | ActionKind::Notify => {
-                self.templates(arguments, Local::default());
-            }
+            | ActionKind::Notify => self.templates(arguments, Local::default()),
         }
     }
 
@@ -245,19 +258,6 @@ impl Checker<'_> {
         self.report(mistake.with_help("without one, a rename of the file or the step would run it again"));
     }
 
-    fn logical_date(&mut self, arguments: &Node) {
-        let Some(node) = arguments.get("logical_date") else { return };
-        let text = match node.value {
-            NodeValue::Number(_) => self.file.slice(node.span),
-            _ => node.text().filter(|text| !text.contains("{{") && !text.contains("{%")).unwrap_or(EXAMPLE_TIME),
-        };
-        if text.parse::<jiff::Timestamp>().is_err() {
-            let message = format!("`{text}` is no time with an offset");
-            let mistake = Diagnostic::new(Code::WRONG_FORM, self.file, node.span, message);
-            self.report(mistake.with_help(format!("write it like `{EXAMPLE_TIME}` or `2026-10-01T00:00:00+01:00`")));
-        }
-    }
-
     fn mark(&mut self, arguments: &Node) {
         let Some(entry) = arguments.get("extra").and_then(|extra| extra.entry("myaf_run")) else { return };
         let message = "`myaf_run` in `extra` is ours: it marks the event, so that it is never posted twice";
@@ -273,10 +273,27 @@ impl Checker<'_> {
             ActionKind::TriggerDag => arguments.get("wait").and_then(|wait| wait.get("timeout")),
             ActionKind::WaitForDagRun => arguments.get("timeout"),
             ActionKind::PostDatasetEvent => arguments.get("wait_for_consumers").and_then(|wait| wait.get("timeout")),
-            ActionKind::AssertDag if arguments.get("within").is_some() => arguments.get("within"),
-            ActionKind::ListDags | ActionKind::AssertDag => step.get("poll").and_then(|poll| poll.get("timeout")),
             ActionKind::Pause => Some(arguments),
             ActionKind::Print | ActionKind::Assert | ActionKind::SetVars | ActionKind::Notify => None,
+            ActionKind::ListDags
+            | ActionKind::AssertDag
+            | ActionKind::GetDag
+            | ActionKind::GetDagRun
+            | ActionKind::ListDagRuns
+            | ActionKind::ListTaskInstances
+            | ActionKind::GetTaskLog
+            | ActionKind::GetXcom
+            | ActionKind::ListDatasets
+            | ActionKind::AssertDataset
+            | ActionKind::ListDatasetEvents
+            | ActionKind::AssertHealthy
+            | ActionKind::AssertNoImportErrors
+            | ActionKind::GetVariable
+            | ActionKind::AssertConnection
+            | ActionKind::AssertPool => {
+                let poll = || step.get("poll").and_then(|poll| poll.get("timeout"));
+                arguments.get("within").or_else(poll)
+            }
         };
         let (Some(outer), Some(wait)) = (node.text(), wait) else { return };
         let inner = wait.text().unwrap_or_default();

@@ -198,7 +198,8 @@ impl Warnings<'_> {
                     // What stands below the name of an input or var goes by that name: `api_key: { default: … }`.
                     let is_inner = matches!(entry.key.as_str(), "default" | "enum");
                     let name = if is_inner { key } else { Some(entry.key.as_str()) };
-                    let is_about_it = matches!(entry.key.as_str(), "from_env" | "once_per" | "description" | "pattern");
+                    let is_about_it = matches!(entry.key.as_str(), "from_env" | "once_per" | "description" | "pattern")
+                        || (entry.key == "key" && matches!(key, Some("get_variable" | "get_xcom")));
                     if !is_about_it {
                         self.credentials(&entry.value, name);
                     }
@@ -222,7 +223,12 @@ impl Warnings<'_> {
             }
         }
         for (_, step) in steps.iter().filter(|_| !secrets.is_empty()) {
-            let places = [("trigger_dag", "note"), ("trigger_dag", "conf"), ("post_dataset_event", "extra")];
+            let places = [
+                ("trigger_dag", "note"),
+                ("trigger_dag", "conf"),
+                ("post_dataset_event", "extra"),
+                ("post_asset_event", "extra"),
+            ];
             for (action, key) in places {
                 let value = step.get(action).and_then(|arguments| arguments.get(key));
                 let Some((name, place, range)) = value.and_then(|value| secret_in(value, &secrets)) else { continue };

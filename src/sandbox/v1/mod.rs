@@ -12,6 +12,7 @@ mod problem;
 mod query;
 mod runs;
 mod show;
+mod stock;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -110,7 +111,7 @@ fn act(world: &mut World, endpoint: &Endpoint, call: &Call<'_>) -> Result<Answer
     let is_read = call.request.method == "GET";
     match endpoint {
         Endpoint::Version => Ok(Answer::json(200, &show::version())),
-        Endpoint::Health => Ok(Answer::json(200, &show::health(world.heartbeat(call.now), call.now))),
+        Endpoint::Health => Ok(stock::health(world, call)),
         Endpoint::Dags => dags::list(world, call),
         Endpoint::Dag(dag) if is_read => dags::get(world, dag, call),
         Endpoint::Dag(dag) => dags::patch(world, dag, call),
@@ -126,7 +127,15 @@ fn act(world: &mut World, endpoint: &Endpoint, call: &Call<'_>) -> Result<Answer
         Endpoint::Tasks(dag, run) => runs::tasks(world, dag, run, call),
         Endpoint::Task(dag, run, task) => runs::task(world, (dag, run, task), call),
         Endpoint::Log(dag, run, task, number) => logs::get(world, (dag, run, task), number, call),
-        Endpoint::ImportErrors => Ok(Answer::json(200, &show::import_errors(world))),
+        Endpoint::MappedTask(..) => Err(problem::not_found("Task instance not found", None)),
+        Endpoint::XCom(dag, run, task, key) => stock::xcom(world, (dag, run, task), key, call),
+        Endpoint::Variables => stock::variables(world, call),
+        Endpoint::Variable(key) => stock::variable(world, key),
+        Endpoint::Connections => stock::connections(world, call),
+        Endpoint::Connection(id) => stock::connection(world, id),
+        Endpoint::Pools => stock::pools(world, call),
+        Endpoint::Pool(name) => stock::pool(world, name, call),
+        Endpoint::ImportErrors => Ok(Answer::json(200, &show::import_errors(world, query::window(call)?, call.now))),
         Endpoint::Datasets => datasets::list(world, call),
         Endpoint::Dataset(uri) => datasets::get(world, uri),
         Endpoint::Wait(..) => Err(problem::oops()),

@@ -22,7 +22,9 @@ pub(super) fn check(
     for (name, value) in &query {
         let wanted = match name.as_str() {
             "limit" | "offset" | "dataset_id" | "map_index" => value.parse::<i64>().err().map(|_| "integer"),
-            "paused" | "only_active" | "full_content" => value.parse::<bool>().err().map(|_| "boolean"),
+            "paused" | "only_active" | "full_content" | "stringify" | "deserialize" => {
+                value.parse::<bool>().err().map(|_| "boolean")
+            }
             _ => None,
         };
         if let Some(wanted) = wanted {
@@ -63,7 +65,10 @@ fn known(endpoint: &Endpoint, method: &str) -> &'static [&'static str] {
         ],
         Endpoint::Tasks(..) => &["limit", "offset", "state", "order_by", "pool", "queue", "executor"],
         Endpoint::Log(..) => &["full_content", "map_index", "token"],
-        Endpoint::ImportErrors => &["limit", "offset", "order_by"],
+        Endpoint::ImportErrors | Endpoint::Variables | Endpoint::Connections | Endpoint::Pools => {
+            &["limit", "offset", "order_by"]
+        }
+        Endpoint::XCom(..) => &["map_index", "deserialize", "stringify"],
         Endpoint::Datasets => &["limit", "offset", "order_by", "uri_pattern", "dag_ids"],
         Endpoint::Events if method == "GET" => &[
             "limit",
@@ -79,6 +84,10 @@ fn known(endpoint: &Endpoint, method: &str) -> &'static [&'static str] {
         | Endpoint::Version
         | Endpoint::Health
         | Endpoint::Task(..)
+        | Endpoint::MappedTask(..)
+        | Endpoint::Variable(_)
+        | Endpoint::Connection(_)
+        | Endpoint::Pool(_)
         | Endpoint::Clear(..)
         | Endpoint::ClearTasks(_)
         | Endpoint::Note(..)

@@ -9,7 +9,7 @@ use super::super::dates::{Given, read};
 use super::super::message::{Answer, Call, all, last, page};
 use super::super::params::Unsuitable;
 use super::super::route::Endpoint;
-use super::super::select::{RunOrder, order_runs, order_word};
+use super::super::select::{Bounds, RunOrder, order_runs, order_word};
 use super::super::timeline::Progress;
 use super::super::world::{NewRun, Refused, Run, World};
 use super::{body, problem, query, show};
@@ -31,14 +31,13 @@ pub(super) fn list(world: &World, dag_id: &str, call: &Call<'_>) -> Result<Answe
         _ => return Err(query::bad_order(column)),
     };
     let states: Vec<&str> = all(&call.query, "state").collect();
-    let from = last(&call.query, "execution_date_gte").map(read);
+    let bounds = ["execution_date", "start_date", "end_date"].map(|name| Bounds::of(&call.query, name));
     let mut runs: Vec<&Run> = world.runs.iter().filter(|run| dag_id == "~" || run.dag.dag_id == dag_id).collect();
     runs.retain(|run| {
-        let is_late = match from {
-            Some(Given::Moment(from)) => run.asked.logical_date.unwrap_or(run.queued_at) >= from,
-            _ => true,
-        };
-        is_late && (states.is_empty() || states.contains(&run.progress(call.now).state.as_str()))
+        let progress = run.progress(call.now);
+        let dates = [run.asked.logical_date.or(Some(run.queued_at)), progress.start, progress.end];
+        bounds.into_iter().zip(dates).all(|(bounds, date)| bounds.hold(date))
+            && (states.is_empty() || states.contains(&progress.state.as_str()))
     });
     order_runs(&mut runs, order, is_descending, call.now);
     let total = runs.len();

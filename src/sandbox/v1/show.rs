@@ -6,9 +6,9 @@ use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
 use super::super::dates::iso;
-use super::super::message::{Answer, Call, all};
+use super::super::message::{Answer, Call, all, page};
 use super::super::timeline::{Progress, TaskProgress};
-use super::super::world::{Dag, Dataset, Event, Run, World, is_alive};
+use super::super::world::{Dag, Dataset, Event, Run, World};
 use super::problem;
 use super::problem::VERSION;
 
@@ -23,17 +23,6 @@ pub(super) fn moment(moment: Timestamp) -> String {
 /// `/version`.
 pub(super) fn version() -> Value {
     json!({"git_version": "", "version": VERSION})
-}
-
-/// `/health`.
-pub(super) fn health(heartbeat: Timestamp, now: Timestamp) -> Value {
-    let status = if is_alive(heartbeat, now) { "healthy" } else { "unhealthy" };
-    json!({
-        "dag_processor": {"latest_dag_processor_heartbeat": null, "status": null},
-        "metadatabase": {"status": "healthy"},
-        "scheduler": {"latest_scheduler_heartbeat": moment(heartbeat), "status": status},
-        "triggerer": {"latest_triggerer_heartbeat": null, "status": null},
-    })
 }
 
 /// A DAG.
@@ -177,11 +166,11 @@ pub(super) fn task(run: &Run, task: &TaskProgress<'_>) -> Value {
 }
 
 /// `/importErrors`.
-pub(super) fn import_errors(world: &World) -> Value {
-    let errors: Vec<Value> = world
-        .import_errors
-        .iter()
-        .zip(1..)
+pub(super) fn import_errors(world: &World, (offset, limit): (usize, usize), now: Timestamp) -> Value {
+    let all = world.import_errors(now);
+    let total = all.len();
+    let errors: Vec<Value> = page(all.into_iter().zip(1..).collect(), offset, limit)
+        .into_iter()
         .map(|(error, number)| {
             json!({
                 "filename": format!("/opt/airflow/dags/{}", error.filename),
@@ -191,7 +180,7 @@ pub(super) fn import_errors(world: &World) -> Value {
             })
         })
         .collect();
-    json!({"import_errors": errors, "total_entries": world.import_errors.len()})
+    json!({"import_errors": errors, "total_entries": total})
 }
 
 /// A dataset.

@@ -10,7 +10,7 @@ use serde_json::{Map, Value, json};
 use super::super::dates::{Given, iso, read};
 use super::super::message::{Answer, Call, Lines, all, last, page};
 use super::super::params::Unsuitable;
-use super::super::select::{RunOrder, is_like, order_runs, order_word};
+use super::super::select::{Bounds, RunOrder, is_like, order_runs, order_word};
 use super::super::timeline::Progress;
 use super::super::world::{NewRun, Refused, Run, World};
 use super::check::{self, Field, Kind};
@@ -42,17 +42,14 @@ pub(super) fn list(world: &World, dag_id: &str, call: &Call<'_>) -> Result<Answe
         dags::find(world, dag_id)?;
     }
     let (order, is_descending) = order(call)?;
-    let since = |name| match last(&call.query, name).map(read) {
-        Some(Given::Moment(moment)) => Some(moment),
-        _ => None,
-    };
-    let (logical_since, after_since) = (since("logical_date_gte"), since("run_after_gte"));
+    let bounds = ["logical_date", "run_after", "start_date", "end_date"].map(|name| Bounds::of(&call.query, name));
     let pattern = last(&call.query, "run_id_pattern").unwrap_or_default();
     let mut runs: Vec<&Run> = world.runs.iter().filter(|run| dag_id == "~" || run.dag.dag_id == dag_id).collect();
     runs.retain(|run| {
-        (states.is_empty() || states.contains(&run.progress(call.now).state.as_str()))
-            && logical_since.is_none_or(|since| run.asked.logical_date.is_some_and(|date| date >= since))
-            && after_since.is_none_or(|since| run.asked.not_before >= since)
+        let progress = run.progress(call.now);
+        let dates = [run.asked.logical_date, Some(run.asked.not_before), progress.start, progress.end];
+        (states.is_empty() || states.contains(&progress.state.as_str()))
+            && bounds.into_iter().zip(dates).all(|(bounds, date)| bounds.hold(date))
             && is_like(pattern, &run.asked.run_id)
     });
     order_runs(&mut runs, order, is_descending, call.now);
@@ -185,6 +182,12 @@ pub(super) fn tasks(world: &World, dag_id: &str, run_id: &str, call: &Call<'_>) 
     let total = tasks.len();
     let rows: Vec<Value> = page(tasks, offset, limit).iter().map(|task| show::task(run, task)).collect();
     Ok(Answer::json(200, &rows_with_cursors("task_instances", &rows, total)))
+}
+
+/// 404 for an instance of a mapped task; the sandbox maps none.
+pub(super) fn no_mapped_task((dag_id, run_id, task_id): (&str, &str, &str), index: &str) -> Answer {
+    let what = format!("dag_id: `{dag_id}`, run_id: `{run_id}`, task_id: `{task_id}`, and map_index: `{index}`");
+    detail::not_found(&format!("The Mapped Task Instance with {what} was not found"))
 }
 
 /// One task instance.

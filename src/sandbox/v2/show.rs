@@ -6,8 +6,9 @@ use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
 use super::super::dates::iso;
+use super::super::message::page;
 use super::super::timeline::{Progress, TaskProgress};
-use super::super::world::{Dag, Dataset, Event, Run, World, is_alive};
+use super::super::world::{Dag, Dataset, Event, Run, World};
 
 const FILE: &str = "/opt/airflow/dags/dags.py";
 const FILE_TOKEN: &str = "Ii9vcHQvYWlyZmxvdy9kYWdzL2RhZ3MucHki.c2FuZGJveA";
@@ -20,19 +21,6 @@ pub(super) fn moment(moment: Timestamp) -> String {
 /// `/version`.
 pub(super) fn version() -> Value {
     json!({"version": "3.3.2", "git_version": ".release:sandbox"})
-}
-
-/// `/monitor/health`.
-pub(super) fn health(heartbeat: Timestamp, now: Timestamp) -> Value {
-    let status = if is_alive(heartbeat, now) { "healthy" } else { "unhealthy" };
-    let heartbeat = iso(heartbeat, "+00:00");
-    let now = iso(now, "+00:00");
-    json!({
-        "metadatabase": {"status": "healthy"},
-        "scheduler": {"status": status, "latest_scheduler_heartbeat": heartbeat},
-        "triggerer": {"status": null, "latest_triggerer_heartbeat": null},
-        "dag_processor": {"status": "healthy", "latest_dag_processor_heartbeat": now},
-    })
 }
 
 fn display_name(dag: &Dag) -> &str {
@@ -220,8 +208,11 @@ pub(super) fn task(run: &Run, task: &TaskProgress<'_>) -> Value {
 }
 
 /// `/importErrors`.
-pub(super) fn import_errors(world: &World) -> Value {
-    let errors = world.import_errors.iter().zip(1..).map(|(error, number)| {
+pub(super) fn import_errors(world: &World, (offset, limit): (usize, usize), now: Timestamp) -> Value {
+    let all = world.import_errors(now);
+    let total = all.len();
+    let rows = page(all.into_iter().zip(1..).collect(), offset, limit);
+    let errors = rows.into_iter().map(|(error, number)| {
         json!({
             "import_error_id": number,
             "timestamp": moment(world.started),
@@ -230,7 +221,7 @@ pub(super) fn import_errors(world: &World) -> Value {
             "stack_trace": error.stack_trace,
         })
     });
-    json!({"import_errors": errors.collect::<Vec<_>>(), "total_entries": world.import_errors.len()})
+    json!({"import_errors": errors.collect::<Vec<_>>(), "total_entries": total})
 }
 
 /// An asset.

@@ -15,9 +15,12 @@
 //! | `x-choice` | `"action"` | the noun of a `oneOf` of single `required` keys |
 //! | `x-not-yet` | `["key"]` or `{"key": "words"}` | known words that are refused as not supported yet |
 //! | `x-conflicts` | `[["a", "b"]]` | keys that exclude each other |
+//! | `x-format` | `"date"` | a text has this form; see [`Foreign`] |
 //!
-//! Not judged: `if`, `patternProperties`, `prefixItems`, `contains`, `unevaluatedProperties`, `multipleOf`, `format`.
+//! Not judged: `if`, `patternProperties`, `prefixItems`, `contains`, `unevaluatedProperties`, `multipleOf`, `format`. In a
+//! schema of somebody else's they are named, by [`Foreign`].
 
+mod foreign;
 mod make;
 mod walk;
 
@@ -29,6 +32,7 @@ mod map;
 mod scalar;
 
 mod duration;
+mod format;
 mod kind;
 
 #[cfg(test)]
@@ -43,6 +47,7 @@ use serde_json::Value;
 use super::tree::Node;
 use crate::diagnostic::Diagnostic;
 use crate::source::SourceFile;
+pub use foreign::Foreign;
 pub use make::schema_of;
 use walk::Walk;
 

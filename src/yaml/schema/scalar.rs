@@ -5,6 +5,7 @@
 
 use serde_json::Value;
 
+use super::format::wrong_format;
 use super::walk::{Place, Rule, Walk, rules};
 use super::{duration, kind};
 use crate::diagnostic::{Code, Diagnostic, alternatives, near_name, quote};
@@ -27,6 +28,7 @@ pub(super) fn check(walk: &Walk<'_>, rule: &Rule, place: Place<'_>) -> Vec<Diagn
     match &place.node.value {
         NodeValue::String(text) => {
             mistakes.extend(wrong_form(walk, rule, place, text));
+            mistakes.extend(wrong_format(walk, rule, place, text));
             mistakes.extend(wrong_length(walk, rule, place, text));
         }
         NodeValue::Number(number) => mistakes.extend(out_of_bounds(walk, rule, place, number)),

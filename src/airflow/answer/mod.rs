@@ -3,11 +3,19 @@
 //! In: what `v1` and `v2` read from the wire. Out: plain values for the executor. A key that only some versions send is
 //! an `Option` or has a neutral default; nothing here knows which version it came from.
 
+mod detail;
+mod run_filter;
+mod stock;
+
 use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
 use super::model::RunState;
+
+pub use detail::{DagDetails, Param, XCom, XComRequest};
+pub use run_filter::{RunFilter, Span};
+pub use stock::{Component, Connection, Health, Pool, Variable};
 
 /// One page of a list.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -206,6 +214,19 @@ pub struct NewDagRun {
     pub conf: Option<Map<String, Value>>,
     /// The date it stands for.
     pub logical_date: Option<Timestamp>,
+}
+
+/// Which task instance is meant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TaskPlace<'a> {
+    /// The DAG's id.
+    pub dag_id: &'a str,
+    /// The run's id.
+    pub dag_run_id: &'a str,
+    /// The task's id.
+    pub task_id: &'a str,
+    /// The index of a mapped instance, -1 for others.
+    pub map_index: i64,
 }
 
 /// Which log to read.

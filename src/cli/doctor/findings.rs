@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use jiff::SignedDuration;
 use serde_json::{Value, json};
 
 /// What was found; what could not be found out is none.
@@ -29,6 +30,20 @@ pub(super) struct Findings {
     pub(super) dags: Option<u64>,
     /// How long a read takes.
     pub(super) latency: Option<Duration>,
+    /// The places that were looked in for the target, in order, each with what was found.
+    pub(super) looked: Vec<(String, String)>,
+    /// How far the server's clock is ahead of ours.
+    pub(super) clock_ahead: Option<SignedDuration>,
+    /// The parts of Airflow and how each is.
+    pub(super) health: Vec<(&'static str, String)>,
+    /// How many files can't be imported, and the first of them.
+    pub(super) import_errors: Option<(u64, Vec<String>)>,
+    /// Whether the credential may trigger any DAG.
+    pub(super) may_trigger: Option<bool>,
+    /// Whether it may post events of any dataset.
+    pub(super) may_post_events: Option<bool>,
+    /// Where runs are recorded, and whether they can be.
+    pub(super) history: Option<String>,
     /// What is wrong, or should be looked at.
     pub(super) problems: Vec<Problem>,
 }
@@ -65,6 +80,9 @@ impl Findings {
         line("target", self.target.clone());
         line("URL", format!("{}, from {}", self.url, self.url_from));
         line("credential", self.credential_line());
+        for (at, (place, why)) in self.looked.iter().enumerate() {
+            line(if at == 0 { "looked in" } else { "" }, format!("{place}: {why}"));
+        }
         if let (Some(version), Some(from)) = (self.api_version, self.api_version_from) {
             line("API", format!("{version}, by {from}"));
         }
@@ -77,6 +95,21 @@ impl Findings {
         if let Some(latency) = self.latency {
             line("latency", format!("{:.1} ms for a page of DAGs", latency.as_secs_f64() * 1000.0));
         }
+        if let Some(ahead) = self.clock_ahead {
+            line("clock", clock(ahead));
+        }
+        for (at, (part, state)) in self.health.iter().enumerate() {
+            line(if at == 0 { "health" } else { "" }, format!("{part} {state}"));
+        }
+        if let Some((count, names)) = &self.import_errors {
+            line("imports", imports(*count, names));
+        }
+        if self.may_trigger.is_some() || self.may_post_events.is_some() {
+            line("rights", self.rights());
+        }
+        if let Some(history) = &self.history {
+            line("history", history.clone());
+        }
         let problem = |one: &Problem| format!("{}: {}\n  = help: {}\n", one.level(), one.message, one.remedy);
         lines.extend(self.problems.iter().map(problem));
         lines.concat()
@@ -87,6 +120,15 @@ impl Findings {
         let from = self.credential_from.as_ref().map(|from| format!(", from {from}")).unwrap_or_default();
         let shown = self.credential_shown.map(|shown| format!("; shown as {shown}")).unwrap_or_default();
         format!("{kind}{from}{shown}")
+    }
+
+    /// What the credential may do with every DAG and dataset.
+    fn rights(&self) -> String {
+        let may = |may: Option<bool>, what: &str| {
+            may.map(|may| format!("{} {what}", if may { "may" } else { "may not" })).into_iter()
+        };
+        let parts = may(self.may_trigger, "trigger DAGs").chain(may(self.may_post_events, "post dataset events"));
+        format!("{}, in general; rights on single DAGs may differ", parts.collect::<Vec<_>>().join(", "))
     }
 
     /// The same for programs: every key is always there, null where nothing is known.
@@ -106,7 +148,37 @@ impl Findings {
             "airflow_version": self.airflow_version,
             "dags": self.dags,
             "latency_seconds": self.latency.map(|latency| latency.as_secs_f64()),
+            "looked_in": pairs(&self.looked, "place", "found"),
+            "clock_ahead_seconds": self.clock_ahead.map(|ahead| ahead.as_secs()),
+            "health": pairs(&self.health, "part", "state"),
+            "import_errors": self.import_errors.as_ref().map(|(count, names)| json!({ "total": count, "first": names })),
+            "may_trigger": self.may_trigger,
+            "may_post_events": self.may_post_events,
+            "history": self.history,
             "problems": problems.collect::<Vec<Value>>(),
         })
     }
+}
+
+fn clock(ahead: SignedDuration) -> String {
+    if ahead.is_zero() {
+        return "the server's and ours agree".to_owned();
+    }
+    let way = if ahead.is_positive() { "ahead of" } else { "behind" };
+    format!("the server's is {:.0} s {way} ours", ahead.abs().as_secs_f64().ceil())
+}
+
+fn imports(count: u64, names: &[String]) -> String {
+    let shown: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
+    let more = count.saturating_sub(u64::try_from(shown.len()).unwrap_or(count));
+    let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+    match count {
+        0 => "every file can be imported".to_owned(),
+        1 => format!("1 file can't be imported: {}", shown.join(", ")),
+        _ => format!("{count} files can't be imported: {}{more}", shown.join(", ")),
+    }
+}
+
+fn pairs<T: AsRef<str>>(pairs: &[(T, String)], first: &str, second: &str) -> Value {
+    pairs.iter().map(|(one, other)| json!({ first: one.as_ref(), second: other })).collect()
 }

@@ -1,53 +1,9 @@
-//! The keys of each action, as the schema shows them and as the executor reads them once they are rendered.
+//! The keys of the actions on DAG runs.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::playbook::field::{Count, Expression, Flag, Object, RenderedPeriod, Text, Words};
-
-/// `list_dags`: every DAG that fits, all pages.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(default, deny_unknown_fields)]
-#[schemars(inline)]
-pub struct ListDags {
-    /// Only DAGs with any of these tags.
-    pub tags: Option<Words>,
-    /// `any` (default): one of the tags is enough. `all`: every tag must be there.
-    pub tags_match: Option<TagsMatch>,
-    /// Only DAGs whose id holds this text; `%` stands for anything.
-    pub dag_id_pattern: Option<Text>,
-    /// Only paused DAGs (`true`) or only DAGs that are not (`false`).
-    pub paused: Option<Flag>,
-    /// Leave out DAGs whose file is gone. Default true.
-    pub only_active: Option<Flag>,
-}
-
-/// How many of the tags a DAG must have.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-#[schemars(inline)]
-pub enum TagsMatch {
-    /// One is enough.
-    Any,
-    /// Every one.
-    All,
-}
-
-/// `assert_dag`: the DAG is there, its file too, and it has no import error.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-#[schemars(inline)]
-pub struct AssertDag {
-    /// The DAG's id.
-    #[schemars(extend("minLength" = 1))]
-    pub dag_id: Text,
-    /// It must be paused (`true`) or must not be (`false`).
-    pub is_paused: Option<Flag>,
-    /// It must have every one of these tags.
-    pub tags: Option<Words>,
-    /// How long to wait until all of this is so. Without it, it must be so at once.
-    pub within: Option<RenderedPeriod>,
-}
+use crate::playbook::field::{Count, Flag, Object, RenderedPeriod, Text};
 
 /// `trigger_dag`: makes one DAG run and, with `wait`, follows it to its end.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -238,83 +194,4 @@ pub struct Poll {
     pub every: Option<RenderedPeriod>,
     /// The longest interval. Default 30s.
     pub max_every: Option<RenderedPeriod>,
-}
-
-/// `post_dataset_event`: tells Airflow that a dataset (Airflow 3: asset) has changed.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-#[schemars(inline)]
-pub struct PostDatasetEvent {
-    /// The dataset's URI; compared exactly, then with the asset's name.
-    #[schemars(extend("minLength" = 1))]
-    pub dataset_uri: Text,
-    /// Data for the consumers: a map. The key `myaf_run` is ours.
-    pub extra: Option<Object>,
-    /// One event for each value of this key, whoever asks and however often. The playbook needs a `name` and the step an
-    /// `id`.
-    #[schemars(extend("minLength" = 1))]
-    pub once_per: Option<Text>,
-    /// What to do when no DAG would run: `warn` (default), `require` (fail) or `ignore`.
-    pub consumers: Option<Consumers>,
-    /// When an answer is lost and the event can't be found: `repeat` (default) or `fail`.
-    pub on_unknown: Option<OnUnknown>,
-    /// Follow the runs that the event causes to their end: `true`, or how to.
-    pub wait_for_consumers: Option<Wait>,
-}
-
-/// What to do when an event would start no DAG.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-#[schemars(inline)]
-pub enum Consumers {
-    /// Say so and go on.
-    Warn,
-    /// Fail before anything is sent.
-    Require,
-    /// Don't look.
-    Ignore,
-}
-
-/// What to do when it is not known whether an event was recorded.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-#[schemars(inline)]
-pub enum OnUnknown {
-    /// Send it again once it was not found for the whole settling time.
-    Repeat,
-    /// Fail.
-    Fail,
-}
-
-/// An expression that must be `true`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(untagged)]
-#[schemars(inline, extend("x-expected" = "an expression, or a map with `that`"))]
-pub enum Expectation {
-    /// The expression alone.
-    Plain(Expression),
-    /// The expression with words for people.
-    Explained(Explained),
-}
-
-/// An expression with words for people.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-#[schemars(inline)]
-pub struct Explained {
-    /// The expression.
-    pub that: Expression,
-    /// What to say when it is not true.
-    pub message: Option<Text>,
-}
-
-/// One expectation or a list of them.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(untagged)]
-#[schemars(inline, extend("x-expected" = "an expression or a list of them"))]
-pub enum Expectations {
-    /// Several.
-    Many(#[schemars(length(min = 1))] Vec<Expectation>),
-    /// One.
-    One(Expectation),
 }
