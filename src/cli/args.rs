@@ -103,17 +103,15 @@ pub(super) struct CheckArgs {
     /// Playbooks, and folders with playbooks
     #[arg(required = true, value_name = "PLAYBOOK|DIR")]
     pub(super) playbooks: Vec<PathBuf>,
-    /// Ask Airflow, too: whether DAGs, datasets and params are as the playbook needs them. Nothing is written
+    /// Ask Airflow, too; nothing is written there
+    ///
+    /// Whether DAGs, params, datasets and the like are as the playbook needs them.
     #[arg(long, env = "MYAF_RUN_ONLINE", hide_env = true, value_parser = FalseyValueParser::new())]
     pub(super) online: bool,
-    /// With --online: give an input its value, or read values from a YAML or JSON file
-    #[arg(
-        short = 'e',
-        long = "extra-vars",
-        value_name = "NAME=VALUE|@FILE",
-        env = "MYAF_RUN_EXTRA_VARS",
-        hide_env = true
-    )]
+    /// With --online: give an input a value
+    ///
+    /// `@FILE` reads values from a YAML or JSON file.
+    #[arg(short = 'e', long = "extra-vars", value_name = "NAME=VALUE", env = "MYAF_RUN_EXTRA_VARS", hide_env = true)]
     pub(super) extra_vars: Vec<String>,
     /// Take warnings for errors
     #[arg(long, env = "MYAF_RUN_STRICT", hide_env = true, value_parser = FalseyValueParser::new())]
