@@ -123,8 +123,8 @@ async fn no_check_sends_anything_but_reads() {
         let (_, methods) = checked(version, WORLD, FLOW).await;
         assert_eq!(methods.keys().collect::<Vec<_>>(), ["GET"], "{version}");
     }
-    // quickstart 1, seed 2, dataset_event 1, kitchen_sink 4
-    assert_eq!(count, 2 * 8);
+    // quickstart 1, seed 2, dataset_event 1, kitchen_sink 5
+    assert_eq!(count, 2 * 9);
 }
 
 #[tokio::test(flavor = "current_thread")]

@@ -420,6 +420,34 @@ async fn reads_are_repeated_until_it_is_so() {
 }
 
 #[tokio::test]
+async fn a_check_reads_what_is_there_and_leaves_open_what_a_run_would_make() {
+    for version in BOTH {
+        let stage = Stage::new(version, WORLD).await.that_only_reads();
+        let ran = on(
+            &stage,
+            "
+      - trigger_dag: {dag_id: later}
+        capture: {made: dag_run_id}
+      - get_dag_run: {dag_id: later, dag_run_id: '{{ made }}'}
+        until: state == 'success'
+      - get_xcom: {dag_id: later, dag_run_id: '{{ made }}', task_id: work}
+      - list_dag_runs: {dag_id: later}
+      - assert_healthy: {}
+      - assert_pool: {pool_name: small, min_open_slots: 3, within: 5m}
+      - get_dag_run: {dag_id: laod, dag_run_id: x}
+",
+        )
+        .await;
+        let outcomes: Vec<_> = (0..7).filter_map(|step| ran.outcome(step)).collect();
+        let (open, passed) = (StepOutcome::Unknown, StepOutcome::Passed);
+        let expected = [open, open, open, passed, passed, open, StepOutcome::Failed];
+        assert_eq!(outcomes, expected, "{version}: {ran:#?}");
+        assert_eq!(ran.kind(), FailureKind::NotFound);
+        assert_eq!(stage.clock.elapsed().as_secs(), 0, "{version}: a check waits for nothing");
+    }
+}
+
+#[tokio::test]
 async fn a_pool_of_any_number_of_slots_has_room_and_airflow_2_can_not_show_it() {
     let world = "{pools: [{name: wide, slots: -1}]}";
     let step = "\n      - assert_pool: {pool_name: wide, min_open_slots: 1000}\n";
