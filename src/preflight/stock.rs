@@ -1,7 +1,7 @@
 //! `get_variable`, `assert_connection`, `assert_pool`: what they name is there.
 //!
-//! In: the step. Out: a finding with near names when it is not. A variable is looked for among the keys, so that no value is
-//! read; the type of a connection and the room in a pool are left to the run.
+//! In: the step. Out: a finding with near names when it is not. A variable is looked for among the keys; no value is
+//! kept; the type of a connection and the room in a pool are left to the run.
 
 use crate::diagnostic::Code;
 use crate::playbook::near;
