@@ -13,7 +13,7 @@ use myaf_run::airflow::client::{Client, ClientOptions};
 use myaf_run::clock::Clock;
 use myaf_run::event::{Event, Sink, SinkError};
 use myaf_run::executor::{Interrupt, Limits, Tools, execute};
-use myaf_run::http::HttpOptions;
+use myaf_run::http::{HttpOptions, WebhookOptions};
 use myaf_run::outcome::StepOutcome;
 use myaf_run::plan::{self, Context, Plan, Selection};
 use myaf_run::playbook::load;
@@ -121,6 +121,7 @@ async fn wait(client: Client, clock: Clock, number: u32) -> bool {
         interrupt,
         limits: Limits::default(),
         ui_url: None,
+        webhooks: WebhookOptions::default(),
         is_watched: false,
     };
     let mut kept = Kept(RunRecord::default());

@@ -35,7 +35,7 @@ const WORLD: &str = "
 
 /// A run that fails, and one that has not ended.
 const RUNS: &str = "
-      - trigger_dag: {dag_id: load, dag_run_id: one, logical_date: '2026-10-01T00:00:00Z', note: n, conf: {x: 1}, wait: true}
+      - trigger_dag: {dag_id: load, dag_run_id: one, logical_date: '2026-10-01T00:00:00Z', note: n, conf: {x: 1}, wait: {poll: {max_every: 2s}}}
         ignore_errors: true
       - trigger_dag: {dag_id: load, dag_run_id: two, logical_date: '2026-09-01T00:00:00Z', note: ''}
 ";
