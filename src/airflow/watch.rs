@@ -1,10 +1,10 @@
-//! What a wait asks besides the run itself: the state of a run while it lasts, the scheduler, the runs that an event made.
+//! What a wait asks besides the run itself: the state of a run while it lasts, the runs that an event made.
 //!
 //! In: ids and a time limit. Out: neutral answers, or an [`ApiError`]. One method is one request, as everywhere in the client.
 
 use std::time::Duration;
 
-use super::answer::{DagRun, DatasetEvent, Page, Scheduler};
+use super::answer::{DagRun, DatasetEvent, Page};
 use super::client::Client;
 use super::error::ApiError;
 use super::model::{ApiVersion, RunState};
@@ -49,18 +49,6 @@ impl Client {
         let shown = session.shown(sender, version, &deadline).await?;
         let whom = (version, shown.header);
         sender.listen(&call, whom, (&deadline, hold.lasting), v2::watch::is_news).await.map(Some)
-    }
-
-    /// What Airflow says of its scheduler.
-    ///
-    /// # Errors
-    /// As [`ApiError`] says.
-    pub async fn scheduler(&self, limit: Duration) -> Result<Scheduler, ApiError> {
-        let call = |version| match version {
-            ApiVersion::V1 => v1::watch::scheduler(),
-            ApiVersion::V2 => v2::watch::scheduler(),
-        };
-        self.one(call, limit).await
     }
 
     /// The newest runs of a DAG, at most `count`, the newest first.

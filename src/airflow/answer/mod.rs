@@ -140,15 +140,6 @@ pub struct CreatedRun {
     pub dag_run_id: String,
 }
 
-/// What Airflow says of its scheduler.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-pub struct Scheduler {
-    /// Whether it works; Airflow says so for 30 seconds after its last heartbeat.
-    pub is_healthy: bool,
-    /// Its last heartbeat; none when it never had one.
-    pub latest_heartbeat: Option<Timestamp>,
-}
-
 /// A DAG file that could not be imported.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct ImportError {

@@ -69,3 +69,11 @@ pub struct Component {
     /// When it was last heard of.
     pub latest_heartbeat: Option<Timestamp>,
 }
+
+impl Component {
+    /// Whether it was heard of lately.
+    #[must_use]
+    pub fn is_healthy(&self) -> bool {
+        self.status.as_deref() == Some("healthy")
+    }
+}

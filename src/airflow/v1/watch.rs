@@ -1,16 +1,8 @@
 //! What a wait asks Airflow 2 besides the run itself.
 
-use jiff::Timestamp;
-use serde::Deserialize;
-
 use super::{run_path, wire};
-use crate::airflow::answer::{DagRun, DatasetEvent, Scheduler};
+use crate::airflow::answer::{DagRun, DatasetEvent};
 use crate::airflow::call::{Call, Path, Rows, read_json};
-
-/// `GET /health`, which needs no credential.
-pub(in super::super) fn scheduler() -> Call<Scheduler> {
-    Call::get(Path::of("/health"), read_json::<Health, _>)
-}
 
 /// `GET /dags/{dag_id}/dagRuns`, the newest first.
 pub(in super::super) fn newest_runs(dag_id: &str, count: u32) -> Call<Rows<DagRun>> {
@@ -21,22 +13,4 @@ pub(in super::super) fn newest_runs(dag_id: &str, count: u32) -> Call<Rows<DagRu
 /// `GET …/upstreamDatasetEvents`; it has no pages.
 pub(in super::super) fn upstream_events(dag_id: &str, dag_run_id: &str) -> Call<Rows<DatasetEvent>> {
     Call::get(run_path(dag_id, dag_run_id).then("/upstreamDatasetEvents"), read_json::<wire::DatasetEvents, _>)
-}
-
-#[derive(Deserialize)]
-struct Health {
-    scheduler: Part,
-}
-
-#[derive(Deserialize)]
-struct Part {
-    status: Option<String>,
-    latest_scheduler_heartbeat: Option<Timestamp>,
-}
-
-impl From<Health> for Scheduler {
-    fn from(wire: Health) -> Self {
-        let Part { status, latest_scheduler_heartbeat } = wire.scheduler;
-        Self { is_healthy: status.as_deref() == Some("healthy"), latest_heartbeat: latest_scheduler_heartbeat }
-    }
 }

@@ -2,11 +2,10 @@
 
 use std::time::Duration;
 
-use jiff::Timestamp;
 use serde::Deserialize;
 
 use super::{run_path, wire};
-use crate::airflow::answer::{DagRun, DatasetEvent, Scheduler};
+use crate::airflow::answer::{DagRun, DatasetEvent};
 use crate::airflow::call::{Call, Path, Rows, Unreadable, read_json};
 use crate::airflow::model::RunState;
 
@@ -21,11 +20,6 @@ pub(in super::super) fn held_state(dag_id: &str, dag_run_id: &str, every: Durati
 pub(in super::super) fn is_news(lines: &[u8]) -> bool {
     let first = lines.split(|byte| *byte == b'\n').find_map(seen);
     last_state(lines).is_ok_and(|last| last.is_final() || first != Some(last))
-}
-
-/// `GET /monitor/health`, which needs no credential.
-pub(in super::super) fn scheduler() -> Call<Scheduler> {
-    Call::get(Path::of("/monitor/health"), read_json::<Health, _>)
 }
 
 /// `GET /dags/{dag_id}/dagRuns`, the newest first.
@@ -52,24 +46,6 @@ fn seen(line: &[u8]) -> Option<RunState> {
 #[derive(Deserialize)]
 struct Seen {
     state: RunState,
-}
-
-#[derive(Deserialize)]
-struct Health {
-    scheduler: Part,
-}
-
-#[derive(Deserialize)]
-struct Part {
-    status: Option<String>,
-    latest_scheduler_heartbeat: Option<Timestamp>,
-}
-
-impl From<Health> for Scheduler {
-    fn from(wire: Health) -> Self {
-        let Part { status, latest_scheduler_heartbeat } = wire.scheduler;
-        Self { is_healthy: status.as_deref() == Some("healthy"), latest_heartbeat: latest_scheduler_heartbeat }
-    }
 }
 
 #[cfg(test)]

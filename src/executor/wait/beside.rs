@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use crate::airflow::answer::{Dag, Page, Scheduler, TaskInstance};
+use crate::airflow::answer::{Component, Dag, Page, TaskInstance};
 use crate::airflow::client::Client;
 use crate::airflow::error::ApiError;
 use crate::event::TaskCounts;
@@ -129,8 +129,8 @@ impl StepRun<'_, '_> {
         let Ok(scheduler) = answer else { return Ok(()) };
         let since = scheduler.latest_heartbeat.map_or_else(|| "its start".to_owned(), |time| time.to_string());
         let was_gone = following.beside.scheduler_gone_since.is_some();
-        following.beside.scheduler_gone_since = Some(since.clone()).filter(|_| !scheduler.is_healthy);
-        if !scheduler.is_healthy && !was_gone {
+        following.beside.scheduler_gone_since = Some(since.clone()).filter(|_| !scheduler.is_healthy());
+        if !scheduler.is_healthy() && !was_gone {
             let (id, dag_id, state) = (&following.run.dag_run_id, &following.run.dag_id, following.run.state.as_str());
             self.warn(format!(
                 "Airflow's scheduler is unhealthy since {since}: the DAG run `{id}` of `{dag_id}` stays {state} until it is \
@@ -176,8 +176,8 @@ async fn read_dag(client: &Client, dag_id: &str, limit: Duration) -> Result<Dag,
     client.dag(dag_id, limit).await
 }
 
-async fn read_scheduler(client: &Client, limit: Duration) -> Result<Scheduler, ApiError> {
-    client.scheduler(limit).await
+async fn read_scheduler(client: &Client, limit: Duration) -> Result<Component, ApiError> {
+    client.health(limit).await.map(|health| health.scheduler)
 }
 
 async fn read_tasks(

@@ -5,7 +5,7 @@
 //! is known within 10 seconds instead of 30. What is heard is never a verdict: an end is read again as any other run is, and
 //! an odd answer, or none within 10 seconds, ends the listening for the rest of our run.
 //!
-//! Measured on 3.3.2: the server keeps no database connection while it waits, but it looks once each interval for every
+//! By the code of 3.3.2 the server keeps no database connection while it waits, but it looks once each interval for every
 //! listener. So the interval grows as the pauses do.
 
 use std::time::Duration;
