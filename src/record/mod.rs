@@ -2,6 +2,7 @@
 //!
 //! Exit code, reports and the last line all read one `RunRecord`, so that they can't disagree.
 
+mod step;
 mod write;
 
 use std::collections::{BTreeMap, HashMap};
@@ -10,11 +11,10 @@ use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use crate::event::{
-    Event, EventKind, RunResumed, RunStarted, StepFinished, StepInfo, TryFailed, WriteAnnounced, WriteFate,
-};
-use crate::outcome::{ActionKind, ActionResult, Failure, FailureKind, InputSource, Section, ShownWrite, StepOutcome};
+use crate::event::{Event, EventKind, RunResumed, RunStarted};
+use crate::outcome::{Failure, FailureKind, InputSource, Section, StepOutcome};
 
+pub use step::StepRecord;
 pub use write::WriteRecord;
 
 /// A run, as far as it has come.
@@ -89,58 +89,6 @@ pub struct RunRecord {
     /// Whether results, captures and texts are not kept, for whoever shows none.
     #[serde(skip)]
     pub without_results: bool,
-}
-
-/// A step, as far as it has come.
-#[derive(Debug, Clone, Serialize)]
-pub struct StepRecord {
-    /// The step's id.
-    pub id: String,
-    /// The list it stands in.
-    pub section: Section,
-    /// Its name as people read it; empty before it began.
-    pub name: String,
-    /// Its action.
-    pub action: ActionKind,
-    /// How it ended; none when it did not.
-    pub outcome: Option<StepOutcome>,
-    /// What its action gave.
-    pub result: Option<ActionResult>,
-    /// Why it failed.
-    pub failure: Option<Failure>,
-    /// What it captured.
-    pub captured: Map<String, Value>,
-    /// The captures whose values are not kept.
-    #[serde(skip)]
-    pub withheld: Vec<String>,
-    /// How often its writes were made anew on purpose.
-    #[serde(skip_serializing_if = "is_zero")]
-    pub generation: u32,
-    /// For a step of `rescue` or `always`: the resume that its writes belong to.
-    #[serde(skip)]
-    pub attempt: u32,
-    /// The tries that failed, in order.
-    pub tries: Vec<TryFailed>,
-    /// The writes it announced, in order.
-    pub writes: Vec<WriteRecord>,
-    /// In a check: the `when` that can't be judged, so that it may or may not run.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub condition: Option<String>,
-    /// In a check: the writes that it would make.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub would: Vec<ShownWrite>,
-    /// In a check: what is left out, or can't be known.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub left_open: Vec<String>,
-    /// In a check: the captures whose values can't be known.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub unknown: Vec<String>,
-    /// Its warnings.
-    pub warnings: Vec<String>,
-    /// How many requests it sent.
-    pub requests: u32,
-    /// How long it took, in milliseconds.
-    pub elapsed_ms: Option<u64>,
 }
 
 /// What a run came to, in the order in which it decides.
@@ -317,96 +265,6 @@ impl RunRecord {
     }
 }
 
-impl StepRecord {
-    /// Whether it ended so that the run went on after it.
-    #[must_use]
-    pub const fn is_done(&self) -> bool {
-        match self.outcome {
-            Some(
-                StepOutcome::Passed
-                | StepOutcome::Already
-                | StepOutcome::Skipped
-                | StepOutcome::Ignored
-                | StepOutcome::Rescued,
-            ) => true,
-            Some(StepOutcome::Failed | StepOutcome::Interrupted | StepOutcome::Unknown) | None => false,
-        }
-    }
-
-    /// Begins anew with another attempt of the run; what it wrote in an earlier one is done with.
-    fn join(&mut self, info: &StepInfo) {
-        if self.attempt != info.attempt || self.section != info.section {
-            self.writes.clear();
-        }
-        (self.section, self.attempt) = (info.section, info.attempt);
-        self.begin_anew();
-    }
-
-    /// In a check: whether it may write, and could not show what.
-    #[must_use]
-    pub fn has_unshown_write(&self) -> bool {
-        self.outcome == Some(StepOutcome::Unknown) && self.action.is_write() && self.would.is_empty()
-    }
-
-    /// Forgets how it ended.
-    fn begin_anew(&mut self) {
-        (self.outcome, self.result, self.failure, self.elapsed_ms) = (None, None, None, None);
-        self.captured.clear();
-        self.withheld.clear();
-    }
-
-    fn new(info: &StepInfo) -> Self {
-        Self {
-            id: info.id.clone(),
-            section: info.section,
-            attempt: info.attempt,
-            name: String::new(),
-            action: info.action,
-            outcome: None,
-            result: None,
-            failure: None,
-            captured: Map::new(),
-            withheld: Vec::new(),
-            generation: 0,
-            tries: Vec::new(),
-            writes: Vec::new(),
-            condition: None,
-            would: Vec::new(),
-            left_open: Vec::new(),
-            unknown: Vec::new(),
-            warnings: Vec::new(),
-            requests: 0,
-            elapsed_ms: None,
-        }
-    }
-
-    fn announce(&mut self, write: &WriteAnnounced, keeps_arguments: bool) {
-        let (identity, subject) = (write.identity.clone(), write.subject.clone());
-        let arguments = if keeps_arguments { write.arguments.clone() } else { Value::Null };
-        self.writes.retain(|known| known.identity != identity);
-        self.writes.push(WriteRecord { write: write.write, identity, subject, arguments, fate: None });
-    }
-
-    fn settle(&mut self, identity: &str, fate: WriteFate) {
-        if let Some(write) = self.writes.iter_mut().find(|write| write.identity == identity) {
-            write.fate = Some(fate);
-        }
-    }
-
-    fn finish(&mut self, finished: &StepFinished, keeps_results: bool) {
-        self.outcome = Some(finished.outcome);
-        self.failure.clone_from(&finished.failure);
-        if keeps_results {
-            self.result.clone_from(&finished.result);
-            self.captured.clone_from(&finished.captured);
-            self.withheld.clone_from(&finished.withheld);
-        }
-        self.unknown.clone_from(&finished.unknown);
-        self.requests = finished.requests;
-        self.elapsed_ms = Some(finished.elapsed_ms);
-    }
-}
-
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
 const fn is_zero(number: &u32) -> bool {
     *number == 0
@@ -415,6 +273,8 @@ const fn is_zero(number: &u32) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::event::{StepFinished, StepInfo, TryFailed};
+    use crate::outcome::ActionKind;
 
     fn event(seq: u64, kind: EventKind) -> Event {
         Event { v: 1, seq, at: Timestamp::UNIX_EPOCH, kind }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::event::StepFinished;
-use crate::outcome::{ActionResult, FailureKind, HealthResult, Notified, Section, StepOutcome};
+use crate::outcome::{ActionResult, FailureKind, HealthResult, Notified, PoolResult, Section, StepOutcome};
 use crate::record::{RunRecord, StepRecord, Verdict};
 use crate::reporter::unsent;
 
@@ -62,12 +62,7 @@ fn of_result(result: &ActionResult, finished: &StepFinished) -> Option<String> {
         ActionResult::AssertConnection(connection) => {
             Some(format!("`{}` is there, of the type `{}`", connection.connection_id, connection.conn_type))
         }
-        ActionResult::AssertPool(pool) if pool.slots < 0 => {
-            Some(format!("`{}` is there, with any number of slots", pool.pool_name))
-        }
-        ActionResult::AssertPool(pool) => {
-            Some(format!("`{}` is there, {} of {} slots are open", pool.pool_name, pool.open_slots, pool.slots))
-        }
+        ActionResult::AssertPool(pool) => Some(slots(pool)),
         ActionResult::PostDatasetEvent(event) => {
             let id = event.event_id.map_or_else(|| "event".to_owned(), |id| format!("event {id}"));
             let consumers = counted(event.consumers.len(), "consumer", "consumers");
@@ -83,6 +78,14 @@ fn of_result(result: &ActionResult, finished: &StepFinished) -> Option<String> {
         ActionResult::Notify(notified) => Some(told(notified)),
         ActionResult::Print(_) | ActionResult::Pause(_) | ActionResult::Unsent(_) => None,
     }
+}
+
+/// A pool with what is open of it.
+fn slots(pool: &PoolResult) -> String {
+    if pool.slots < 0 {
+        return format!("`{}` is there, with any number of slots", pool.pool_name);
+    }
+    format!("`{}` is there, {} of {} slots are open", pool.pool_name, pool.open_slots, pool.slots)
 }
 
 /// Who was told.
