@@ -140,6 +140,8 @@ codes! {
     PERHAPS = "W006" Warning;
     /// An event that not every DAG that listens would run for.
     NO_CONSUMER = "W007" Warning;
+    /// A `rescue` that only tells somebody, and so makes a failed run end well.
+    ONLY_TELLS = "W008" Warning;
 }
 
 /// One mistake at one place.

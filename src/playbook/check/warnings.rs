@@ -65,6 +65,7 @@ pub(super) fn warnings(file: &SourceFile, tree: &Node, names: &Names) -> Vec<Dia
         found.credentials(part, None);
     }
     found.shown_secrets(tree, &steps);
+    found.rescue_that_only_tells(tree);
     found.found.sort_by_key(|warning| warning.span.start);
     found.found
 }
@@ -147,6 +148,17 @@ impl Warnings<'_> {
                 message,
             );
             self.found.push(warning.with_related(last.span, "made here").with_help(help));
+        }
+    }
+
+    /// Whoever is only told of a failure does not expect that it counts as rescued.
+    fn rescue_that_only_tells(&mut self, tree: &Node) {
+        let Some(rescue) = tree.entry("rescue") else { return };
+        let tells = |step: &Node| step.get("notify").is_some() || step.get("print").is_some();
+        if rescue.value.items().iter().all(tells) {
+            let message = "this `rescue` only tells somebody, and the failed run ends with exit code 0".to_owned();
+            let help = "to be told and still fail, write it under `always:` with `when: failure is not none`";
+            self.warn(Code::ONLY_TELLS, rescue.key_span, message, help);
         }
     }
 
