@@ -25,7 +25,7 @@ class Waits:
         """The path of a run."""
         return "/dags/%s/dagRuns/%s" % (dag_id, quote(dag_run_id, safe=""))
 
-    def make(self, dag_id, conf):
+    def somebody_runs(self, dag_id, conf):
         """A run that somebody else makes; its id."""
         body = {"conf": conf} if self.airflow.major == "2" else {"conf": conf, "logical_date": None}
         return self.act("POST", "/dags/%s/dagRuns" % dag_id, body)["dag_run_id"]
@@ -54,7 +54,7 @@ class Waits:
         self.ends_with(0, self.repository.run("wait_all.yaml", *inputs(dag="skip_dag")))
 
     def test_a_run_of_somebody_else_is_followed_to_its_end(self):
-        run = self.make("slow_dag", {"seconds": 3})
+        run = self.somebody_runs("slow_dag", {"seconds": 3})
         outcome = self.repository.run("wait_for.yaml", "--output", "json", *inputs(dag="slow_dag", dag_run=run))
         self.ends_with(0, outcome)
         result = outcome.step("wait")["result"]
@@ -62,11 +62,20 @@ class Waits:
         self.ends_with(1, self.repository.run("wait_for.yaml", *inputs(dag="slow_dag", dag_run="nobody-made-this")))
 
     def test_a_run_that_stays_queued_too_long_ends_with_5(self):
-        first, second = self.make("max1_dag", {}), self.make("max1_dag", {})
+        first, second = self.somebody_runs("max1_dag", {}), self.somebody_runs("max1_dag", {})
         outcome = self.repository.run("wait_for.yaml", *inputs(dag="max1_dag", dag_run=second, queued_for="1s"))
         self.ends_with(5, outcome)
         self.said("is still queued after 1s", outcome)
         self.assertEqual({self.witness.end_of("max1_dag", run) for run in (first, second)}, {"success"})
+
+    def some_task_is_running(self, dag_id, run):
+        """Waits until a task of a run is running: what is done to a run before may be undone by the scheduler."""
+        deadline = time.monotonic() + 30
+        while time.monotonic() < deadline:
+            _, answer = api.ask(self.airflow.url + self.path(dag_id, run) + "/taskInstances", self.airflow.headers())
+            if any(task["state"] == "running" for task in answer["task_instances"]):
+                return
+            time.sleep(0.3)
 
     def while_it_runs(self, do):
         """Does something to a run of `slow_dag` that is running and waited for; the outcome and the run's id."""
@@ -74,6 +83,7 @@ class Waits:
         process = self.repository.start("wait.yaml", *inputs(dag="slow_dag", seconds=40))
         self.some_run_is_running("slow_dag", before, process)
         run = self.new_run("slow_dag", before)
+        self.some_task_is_running("slow_dag", run)
         do(run)
         return program.finish(process), run
 
@@ -85,7 +95,7 @@ class Waits:
 
     def test_a_run_that_somebody_deletes_has_vanished(self):
         """One that is queued, behind four others: Airflow 3 deletes none that is running."""
-        run = [self.make("max1_dag", {}) for _ in range(5)][-1]
+        run = [self.somebody_runs("max1_dag", {}) for _ in range(5)][-1]
         with SwallowProxy(self.airflow.root) as proxy:
             self.through(proxy)
             process = self.repository.start("wait_for.yaml", *inputs(dag="max1_dag", dag_run=run))
