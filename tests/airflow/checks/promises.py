@@ -17,6 +17,7 @@ from checks.online import Online
 from checks.proof import Proven
 from checks.waits import Waits
 from checks.reads import Reads
+from checks.sections import Sections
 from checks.witness import Witness, credentials
 from stage import settings
 from stage.files import copy_file
@@ -33,7 +34,7 @@ EVENT = r"/(datasets|assets)/events$"
 
 def promises(airflow, binary, runs=0, seed=None):
     """The test class for one running Airflow; `runs` and `seed` are for the proof."""
-    bases = (Promises, Language, Online, Reads, Waits, Proven, unittest.TestCase)
+    bases = (Promises, Language, Online, Reads, Sections, Waits, Proven, unittest.TestCase)
     return type("Airflow%s" % airflow.version, bases, {"airflow": airflow, "binary": binary, "runs": runs, "seed": seed})
 
 
