@@ -2,13 +2,17 @@
 
 Most DAGs say by themselves how they end; to the others something is done while the program waits, by plain urllib.
 """
+import base64
+import hashlib
+import hmac
+import json
 import threading
 import time
 from urllib.parse import quote
 
 from checks import binary as program
 from checks.binary import inputs
-from stage import api
+from stage import api, settings
 from swallow_proxy import SwallowProxy
 
 
@@ -76,6 +80,33 @@ class Waits:
             if any(task["state"] == "running" for task in answer["task_instances"]):
                 return
             time.sleep(0.3)
+
+    def token_that_runs_out(self, seconds):
+        """A token of the admin as Airflow 3 makes it, but for its life."""
+        def part(text):
+            return base64.urlsafe_b64encode(text).rstrip(b"=")
+
+        def decoded(text):
+            return json.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
+
+        head, claims, _ = self.witness.headers["Authorization"].split()[1].split(".")
+        claims = dict(decoded(claims), exp=int(time.time()) + seconds)
+        signed = head.encode() + b"." + part(json.dumps(claims).encode())
+        secret = settings.airflow3("", 0)["AIRFLOW__API_AUTH__JWT_SECRET"].encode()
+        digest = {"HS256": hashlib.sha256, "HS512": hashlib.sha512}[decoded(head)["alg"]]
+        return (signed + b"." + part(hmac.new(secret, signed, digest).digest())).decode()
+
+    def test_a_token_that_runs_out_ends_the_wait_with_4_and_the_run_goes_on(self):
+        if self.airflow.major == "2":
+            self.skipTest("a key of Airflow 2 has no end")
+        token, before = self.token_that_runs_out(8), self.witness.runs("slow_dag")
+        self.repository.configure({"MY_AIRFLOW_API_URL": self.airflow.url, "MY_AIRFLOW_API_TOKEN": token})
+        outcome = self.repository.run("wait_token.yaml", *inputs(dag="slow_dag"))
+        self.ends_with(4, outcome)
+        run = self.new_run("slow_dag", before)
+        self.said("the DAG run `%s` goes on without us" % run, outcome)
+        self.assertNotIn(token.split(".")[2], str(outcome))
+        self.assertEqual(self.witness.end_of("slow_dag", run), "success")
 
     def while_it_runs(self, do):
         """Does something to a run of `slow_dag` that is running and waited for; the outcome and the run's id."""
