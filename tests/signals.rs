@@ -254,6 +254,35 @@ fn a_killed_process_says_nothing_and_its_history_knows_that_it_did_not_end() {
 }
 
 #[test]
+fn a_signal_while_nobody_takes_the_report_changes_nothing_that_was_recorded() {
+    let long = "x".repeat(80);
+    let dags: Vec<String> = (0..1500).map(|n| format!("{{dag_id: d{n:04}, description: {long}}}")).collect();
+    let world = World::new("v2", &format!("dags: [{}]\n", dags.join(", ")));
+    world.write("p.yaml", "name: p\nsteps: [{list_dags: {}}]\n");
+    let mut command = world.command(&["p.yaml", "--output", "json"]);
+    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().expect("it starts");
+    while !journal(&world).contains("run_finished") {
+        std::thread::yield_now();
+    }
+    send(&child, "TERM");
+    assert_eq!(child.wait().expect("it ends").code(), Some(74), "the report was not taken");
+    let events = events(&world);
+    assert_eq!(events[events.len() - 1]["kind"], "run_finished");
+    assert_eq!(history(&world), (0.into(), "passed".into()));
+}
+
+#[test]
+fn a_timeout_of_a_real_step_ends_it_for_real() {
+    for version in BOTH {
+        let world = World::new(version, PHASES[0].scenario);
+        world.write("p.yaml", "name: p\nsteps: [{id: one, assert_dag: {dag_id: a}, timeout: 800ms}]\n");
+        let ended = world.run(&["p.yaml"]);
+        assert!(ended.code == 1 && ended.stderr.contains("the step took longer than 800ms"), "{version}: {ended:#?}");
+        assert_eq!(history(&world), (1.into(), "failed".into()), "{version}");
+    }
+}
+
+#[test]
 fn a_deadline_of_a_real_run_ends_it_for_real() {
     for version in BOTH {
         let world = World::new(version, "dags: [{dag_id: a, run: {duration: 2h}}]\n");
