@@ -66,7 +66,7 @@ impl Sender {
         call: &Call<T>,
         (version, header): (ApiVersion, Option<HeaderValue>),
         (deadline, hold): (&Deadline, Duration),
-        is_enough: fn(&[u8]) -> bool,
+        is_enough: impl Fn(&[u8]) -> bool,
     ) -> Result<T, ApiError> {
         let mut request = self.request(call, version, header)?;
         let line = RequestLine::new(&request.method, &request.url);

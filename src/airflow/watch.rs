@@ -17,6 +17,8 @@ pub struct Hold {
     pub every: Duration,
     /// How long to listen after its first word.
     pub lasting: Duration,
+    /// The state that is known: another one ends the listening.
+    pub known: RunState,
 }
 
 impl Client {
@@ -48,7 +50,10 @@ impl Client {
         let (sender, session) = self.parts();
         let shown = session.shown(sender, version, &deadline).await?;
         let whom = (version, shown.header);
-        sender.listen(&call, whom, (&deadline, hold.lasting), v2::watch::is_news).await.map(Some)
+        sender
+            .listen(&call, whom, (&deadline, hold.lasting), |lines| v2::watch::is_news(lines, hold.known))
+            .await
+            .map(Some)
     }
 
     /// The newest runs of a DAG, at most `count`, the newest first.

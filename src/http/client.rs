@@ -110,7 +110,7 @@ impl HttpClient {
         &self,
         request: Request,
         (deadline, hold): (&Deadline, Duration),
-        is_enough: fn(&[u8]) -> bool,
+        is_enough: impl Fn(&[u8]) -> bool,
     ) -> Result<Answer, TransportError> {
         let response = self.head(request, deadline).await?;
         let (status, headers) = (response.status(), response.headers().clone());
@@ -127,7 +127,7 @@ impl HttpClient {
         &self,
         mut response: Response,
         (deadline, hold): (&Deadline, Duration),
-        is_enough: fn(&[u8]) -> bool,
+        is_enough: impl Fn(&[u8]) -> bool,
     ) -> Result<Vec<u8>, BodyError> {
         let first = deadline.clock().timeout(deadline.left(), response.chunk()).await;
         let mut piece = first.map_err(|_| BodyError::TimedOut(deadline.limit()))?;

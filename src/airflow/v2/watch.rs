@@ -16,10 +16,9 @@ pub(in super::super) fn held_state(dag_id: &str, dag_run_id: &str, every: Durati
     call.with("interval", every.as_secs_f64())
 }
 
-/// Whether the lines tell something new: the run has ended, or is in another state than at first.
-pub(in super::super) fn is_news(lines: &[u8]) -> bool {
-    let first = lines.split(|byte| *byte == b'\n').find_map(seen);
-    last_state(lines).is_ok_and(|last| last.is_final() || first != Some(last))
+/// Whether the lines tell something new: the run has ended, or is in another state than the one that is known.
+pub(in super::super) fn is_news(lines: &[u8], known: RunState) -> bool {
+    last_state(lines).is_ok_and(|last| last.is_final() || last != known)
 }
 
 /// `GET /dags/{dag_id}/dagRuns`, the newest first.
@@ -66,10 +65,11 @@ mod tests {
         for (lines, is_new) in [
             ("{\"state\": \"failed\"}", true),
             ("{\"state\": \"running\"}\n{\"state\": \"running\"}\n", false),
-            ("{\"state\": \"queued\"}\n{\"state\": \"running\"}\n", true),
+            ("{\"state\": \"queued\"}\n{\"state\": \"running\"}\n", false),
+            ("{\"state\": \"queued\"}\n", true),
             ("", false),
         ] {
-            assert_eq!(is_news(lines.as_bytes()), is_new, "{lines}");
+            assert_eq!(is_news(lines.as_bytes(), RunState::Running), is_new, "{lines}");
         }
     }
 }

@@ -26,7 +26,7 @@ const PAGES_MAX: u32 = 5;
 /// Whose turn it is, and when.
 #[derive(Debug)]
 pub(super) struct Beside {
-    next_at: Duration,
+    pub(super) next_at: Duration,
     every: Duration,
     turn: usize,
     /// The scheduler's last heartbeat, when it was found dead.

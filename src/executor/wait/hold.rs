@@ -37,7 +37,14 @@ impl StepRun<'_, '_> {
         self.make_ready(&mut following.asked_at).await?;
         let lasting = following.within_ends(following.max_every, following.asked_at);
         let lasting = self.run.halt.time_left().map_or(lasting, |left| left.min(lasting));
-        let hold = Hold { every: pause.clamp(REQUEST_EVERY, LONGEST_INTERVAL), lasting };
+        let lasting = if self.run.tools.is_watched {
+            // Who looks on is to see how the tasks get on.
+            lasting.min(following.beside.next_at.saturating_sub(following.asked_at)).max(REQUEST_EVERY * 2)
+        } else {
+            lasting
+        };
+        let every = pause.clamp(REQUEST_EVERY, LONGEST_INTERVAL);
+        let hold = Hold { every, lasting, known: following.run.state };
         let (dag_id, id) = (&following.run.dag_id, &following.run.dag_run_id);
         let ask = async |client: &Client, limit| held_state(client, (dag_id, id), hold, limit).await;
         let heard = self.read_once(&ask).await?;
