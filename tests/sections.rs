@@ -241,3 +241,40 @@ always: [{id: tell, assert: \"failure.step == 'x'\"}]
     assert_eq!((again.code, again.stdout.as_str()), (0, ""), "{}", again.stderr);
     assert!(again.stderr.contains("always 1/1 passed"), "{}", again.stderr);
 }
+
+#[tokio::test]
+async fn a_write_in_doubt_is_not_rescued_and_decides_wherever_it_stands() {
+    let doubt = "{dags: [{dag_id: a}], faults: [{on: {method: POST, path: dagRuns, always: true}, fault: lost_answer, late: 2h}]}";
+    let write = "{id: w, trigger_dag: {dag_id: a}}";
+    for version in BOTH {
+        for playbook in [
+            format!("name: s\nsteps: [{write}]\nrescue: [{{print: x}}]\nalways: [{{print: y}}]"),
+            format!("name: s\nsteps: [{{assert: false}}]\nrescue: [{write}]"),
+            format!("name: s\nsteps: [{{assert: false}}]\nrescue: [{{print: x}}]\nalways: [{write}]"),
+        ] {
+            let ran = Stage::new(version, doubt).await.run(&playbook).await;
+            let unknown = Verdict::Failed(FailureKind::OutcomeUnknown);
+            assert_eq!(ran.record.verdict(), unknown, "{version} {playbook}: {:#?}", ran.record);
+            assert_eq!(ran.record.first_failure().map(|(step, _)| step.id.as_str()), Some("w"), "{version} {playbook}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_deadline_between_two_steps_is_told_as_it_is_and_decides_before_what_always_finds() {
+    let playbook = "name: s\nsteps: [{assert: true}]\nalways: [{id: tell, print: \"{{ failure.message }}\"}, {assert: failure is none}]";
+    let ran = Stage::new("v2", WORLD).await.deadline(0).run(playbook).await;
+    assert_eq!(ran.record.verdict(), Verdict::DeadlinePassed, "{:#?}", ran.record);
+    let said = ran.events.iter().find_map(|event| match &event.kind {
+        EventKind::Printed { text, .. } => Some(text.as_str()),
+        _ => None,
+    });
+    assert!(said.is_some_and(|said| said.starts_with("stopped by the deadline of ")), "{said:?}");
+}
+
+#[tokio::test]
+async fn steps_of_always_that_the_grace_leaves_out_are_named() {
+    let playbook = "name: s\nsteps: [{pause: 1h}]\nalways: [{id: slow, pause: 1h}, {id: never, print: x}]";
+    let ran = Stage::new("v2", WORLD).await.deadline(5).run(playbook).await;
+    assert_eq!(ran.record.warnings, ["`always` was left at step `never`: the grace of 20s was over"]);
+}

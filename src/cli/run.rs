@@ -2,6 +2,7 @@
 
 use std::ffi::OsString;
 use std::path::Path;
+use std::time::Duration;
 
 use clap::Parser;
 use jiff::Timestamp;
@@ -121,7 +122,13 @@ async fn run(
     }
     if let Some(tree) = tree.filter(|_| plan.held_by.is_none()) {
         let asking = Asking { place: &place, client: &client, max_time: connection.max_time };
-        invocation.preflight((&plan, &tree), asking, &signals).await?;
+        let left = args.running.deadline.map_or(Duration::MAX, |end| end.saturating_sub(place.clock.elapsed()));
+        let asked = place.clock.timeout(left, invocation.preflight((&plan, &tree), asking, &signals)).await;
+        asked.unwrap_or_else(|_| {
+            let message = "the deadline passed while Airflow was asked before the run; nothing was run";
+            invocation.streams.err_line(&format!("{}: {message}", plan.playbook));
+            Err(ExitCode::TimedOut)
+        })?;
     }
     let writer = store.as_ref().map(|store| store.begin(&run_id)).transpose();
     let writer = writer.map_err(|error| history::say(&error, invocation.streams))?;

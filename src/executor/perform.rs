@@ -5,7 +5,7 @@ use crate::executor::action::vars;
 use crate::executor::capture::{Captured, names};
 use crate::executor::emitter::NOT_SHOWN;
 use crate::executor::retry::Next;
-use crate::executor::sections::{Failed, told};
+use crate::executor::sections::Failed;
 use crate::executor::step::StepRun;
 use crate::executor::variables::{EndedStep, Told};
 use crate::executor::{Stop, millis};
@@ -95,7 +95,7 @@ impl StepRun<'_, '_> {
         let failure = end.failure.as_ref().map(|failure| self.told(failure));
         let ended = EndedStep { outcome, failure, elapsed: elapsed.as_secs_f64() };
         if self.planned.section.is_steps() && matches!(outcome, StepOutcome::Failed | StepOutcome::Interrupted) {
-            self.run.failed = Some(Failed { step: self.index, told: told(self.planned, end.failure.as_ref()) });
+            self.run.failed = Some(Failed::new(self.index, self.planned, end.failure.as_ref()));
         }
         if outcome == StepOutcome::Unknown {
             self.run.is_open |= self.planned.section.is_steps();

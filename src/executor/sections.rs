@@ -40,8 +40,17 @@ enum Course {
 pub(super) struct Failed {
     /// The step's place in the plan.
     pub(super) step: usize,
+    /// Why it failed.
+    pub(super) kind: FailureKind,
     /// What `failure` is.
     pub(super) told: Value,
+}
+
+impl Failed {
+    pub(super) fn new(step: usize, planned: &PlannedStep, failure: Option<&Failure>) -> Self {
+        let kind = failure.map_or(FailureKind::Interrupted, |failure| failure.kind);
+        Self { step, kind, told: told(planned, failure) }
+    }
 }
 
 impl Run<'_> {
@@ -58,7 +67,6 @@ impl Run<'_> {
         if is_cut {
             self.say_why_stopped()?;
         }
-        self.halt.close();
         let always = self.always(is_cut).await?;
         self.doubts_of_rescue(steps)?;
         match (steps, always) {
@@ -73,6 +81,10 @@ impl Run<'_> {
         self.variables.set(FAILURE, &failure);
         let rescue = self.section(Section::Rescue).await?;
         let (Course::Whole { did_something: true }, Some(failed)) = (rescue, &self.failed) else { return Ok(false) };
+        // A write that may or may not have happened stays for somebody to look at.
+        if failed.kind == FailureKind::OutcomeUnknown {
+            return Ok(false);
+        }
         let step = failed.step;
         self.variables.set_rescued(&self.plan.steps[step].id);
         self.emitter.emit(EventKind::FailureRescued { step })?;
@@ -87,6 +99,8 @@ impl Run<'_> {
             let failure = self.failure();
             self.variables.set(FAILURE, &failure);
         }
+        // What has stopped the run is told as it was then: from here on the grace counts.
+        self.halt.close();
         let always = self.section(Section::Always).await?;
         if always == Course::Cut && !is_cut {
             self.say_why_stopped()?;
@@ -101,7 +115,7 @@ impl Run<'_> {
             if let Past::Done(done) = &planned.past {
                 self.variables.keep(planned, done);
                 if done.outcome == StepOutcome::Rescued {
-                    self.failed = Some(Failed { step: index, told: told(planned, done.failure.as_ref()) });
+                    self.failed = Some(Failed::new(index, planned, done.failure.as_ref()));
                     return Ok(Course::Rescued);
                 }
                 continue;
@@ -121,7 +135,11 @@ impl Run<'_> {
                 // In a check: what it would do may mend a failure, or not.
                 StepOutcome::Unknown => is_known = false,
                 StepOutcome::Failed => return Ok(Course::Failed),
-                StepOutcome::Interrupted => return Ok(Course::Cut),
+                StepOutcome::Interrupted => {
+                    let next = plan.steps.get(index + 1).filter(|next| next.section == section);
+                    next.map_or(Ok(()), |next| self.say_left_out(next))?;
+                    return Ok(Course::Cut);
+                }
             }
         }
         Ok(Course::Whole { did_something: did_something && is_known })
@@ -183,7 +201,7 @@ impl Run<'_> {
 }
 
 /// What `failure` is of a step that failed.
-pub(super) fn told(planned: &PlannedStep, failure: Option<&Failure>) -> Value {
+fn told(planned: &PlannedStep, failure: Option<&Failure>) -> Value {
     let Some(failure) = failure else { return facts(Some(planned), FailureKind::Interrupted, "") };
     if planned.no_log {
         return facts(Some(planned), failure.kind, crate::executor::emitter::NOT_SHOWN);

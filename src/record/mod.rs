@@ -156,23 +156,32 @@ impl RunRecord {
         if self.is_broken {
             return Verdict::Unrecorded;
         }
-        let failure = self.first_failure().map(|(_, failure)| failure).or(self.failure.as_ref());
+        let first = self.first_failure();
+        // What stands in `always` decides only when nothing else did.
+        let is_late = first.is_some_and(|(step, _)| step.section == Section::Always);
+        let failure = first.map(|(_, failure)| failure).or(self.failure.as_ref());
         match (failure, self.signal, self.deadline_ms) {
             (Some(failure), ..) if failure.kind == FailureKind::OutcomeUnknown => Verdict::Failed(failure.kind),
             (_, Some(signal), _) => Verdict::Interrupted(signal),
-            (Some(failure), None, Some(_)) if !failure.kind.is_stop() => Verdict::Failed(failure.kind),
+            (Some(failure), None, Some(_)) if !failure.kind.is_stop() && !is_late => Verdict::Failed(failure.kind),
             (_, None, Some(_)) => Verdict::DeadlinePassed,
             (Some(failure), None, None) => Verdict::Failed(failure.kind),
             (None, None, None) => Verdict::Passed,
         }
     }
 
-    /// The failure that decides, with its step: the first that is neither ignored nor rescued.
+    /// The failure that decides, with its step: that of a write in doubt, else the first.
     #[must_use]
     pub fn first_failure(&self) -> Option<(&StepRecord, &Failure)> {
+        let in_doubt = self.failures().find(|(_, failure)| failure.kind == FailureKind::OutcomeUnknown);
+        in_doubt.or_else(|| self.failures().next())
+    }
+
+    /// The failures that are neither ignored nor rescued, with their steps, in playbook order.
+    pub fn failures(&self) -> impl Iterator<Item = (&StepRecord, &Failure)> {
         let is_over = |step: &StepRecord| matches!(step.outcome, Some(StepOutcome::Ignored | StepOutcome::Rescued));
-        let mut counted = self.steps.iter().filter(|step| !is_over(step));
-        counted.find_map(|step| step.failure.as_ref().map(|failure| (step, failure)))
+        let counted = self.steps.iter().filter(move |step| !is_over(step));
+        counted.filter_map(|step| step.failure.as_ref().map(|failure| (step, failure)))
     }
 
     /// The writes of steps that did not end, and those that are in doubt.

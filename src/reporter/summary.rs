@@ -148,7 +148,7 @@ pub(super) fn of_run(record: &RunRecord) -> String {
     format!("{word} in {took}: {}", counts.join(", "))
 }
 
-/// What went wrong first, in one line: with the failed tasks, and with what to do or to know.
+/// What decides, in one line: with the failed tasks, and with what to do or to know; and what went wrong before it.
 pub(super) fn first_failure(record: &RunRecord) -> Option<String> {
     let of_outputs = || record.failure.as_ref().map(|failure| failure.message.clone());
     let of_step = record.first_failure().map(|(step, failure)| {
@@ -156,7 +156,9 @@ pub(super) fn first_failure(record: &RunRecord) -> Option<String> {
         let tasks = (!tasks.is_empty()).then(|| format!("failed tasks: {}", tasks.join(", ")));
         let more = failure.help.as_ref().or(failure.notes.first()).cloned();
         let parts: Vec<String> = [failure.message.clone()].into_iter().chain(tasks).chain(more).collect();
-        format!("step `{}`: {}", step.id, parts.join("; "))
+        let before = record.failures().next().filter(|(first, _)| first.id != step.id);
+        let before = before.map(|(first, why)| format!("; before it, step `{}`: {}", first.id, why.message));
+        format!("step `{}`: {}{}", step.id, parts.join("; "), before.unwrap_or_default())
     });
     of_step.or_else(of_outputs)
 }

@@ -63,7 +63,9 @@ impl Text {
             EventKind::WriteSettled { fate: WriteFate::Found, .. } => {
                 vec![Line::Note("    no answer came, but Airflow has it: nothing is sent again".to_owned())]
             }
-            EventKind::Warned { message, .. } => vec![Line::Note(format!("    warning: {message}"))],
+            EventKind::Warned { step: Some(_), message } => vec![Line::Note(format!("    warning: {message}"))],
+            // Told at the end.
+            EventKind::Warned { step: None, .. } => Vec::new(),
             EventKind::Printed { text, .. } if self.curl.is_some() => vec![Line::Note(text.clone())],
             EventKind::Printed { text, .. } => vec![Line::Result(text.clone())],
             EventKind::StepFinished(finished) => self.finished(finished, record),
