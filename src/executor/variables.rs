@@ -211,11 +211,15 @@ impl Variables {
     /// A template error as a failure at its place; a capture that was not made names the step that did not make it.
     pub(super) fn failure(&self, error: &TemplateError, expression: Option<&Expr>) -> Box<Failure> {
         let blamed = expression.and_then(|expression| self.blame(expression));
-        let (message, location) = match blamed {
-            Some((message, location)) => (message, location),
-            None => (error.error.message.clone(), self.location(error)),
-        };
-        Failure::new(FailureKind::Template, message).with_location(location).into()
+        if let Some((message, location)) = blamed {
+            return Failure::new(FailureKind::Template, message).with_location(location).into();
+        }
+        let failure = Failure::new(FailureKind::Template, error.error.message.clone());
+        let failure = failure.with_location(self.location(error));
+        match &error.error.help {
+            Some(help) => failure.with_help(help.clone()).into(),
+            None => failure.into(),
+        }
     }
 
     /// The same for an error in a template, whose expressions are looked through for the one that failed.

@@ -265,5 +265,10 @@ fn lock(loaded: &Loaded, engine: &Engine, names: &Map<String, Value>) -> Result<
 /// A template that failed, as a diagnostic at its place.
 fn broken(file: &SourceFile, what: &str, error: &TemplateError) -> Diagnostic {
     let span = error.place.span(file, error.error.range.as_ref());
-    Diagnostic::new(Code::RENDER, file, span, format!("{what} can't be worked out: {}", error.error.message))
+    let message = format!("{what} can't be worked out: {}", error.error.message);
+    let diagnostic = Diagnostic::new(Code::RENDER, file, span, message);
+    match &error.error.help {
+        Some(help) => diagnostic.with_help(help.clone()),
+        None => diagnostic,
+    }
 }

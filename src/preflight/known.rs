@@ -94,7 +94,11 @@ impl<'a> Known<'a> {
     /// A value that can't be worked out, as the run would tell it.
     pub(super) fn broken(&self, error: &TemplateError) -> Diagnostic {
         let span = error.place.span(&self.plan.file, error.error.range.as_ref());
-        Diagnostic::new(Code::RENDER, &self.plan.file, span, error.error.message.clone())
+        let diagnostic = Diagnostic::new(Code::RENDER, &self.plan.file, span, error.error.message.clone());
+        match &error.error.help {
+            Some(help) => diagnostic.with_help(help.clone()),
+            None => diagnostic,
+        }
     }
 }
 

@@ -8,6 +8,7 @@ use minijinja::value::ValueKind;
 use minijinja::{AutoEscape, Environment, Error, ErrorKind, Output, State, UndefinedBehavior, Value};
 
 use crate::playbook::template::bounds::{Capped, OUTPUT_MAX};
+use crate::playbook::template::fault::help_of;
 use crate::playbook::template::open::Witness;
 use crate::playbook::template::time::RunClock;
 use crate::playbook::template::{bounds, filters, time};
@@ -33,6 +34,8 @@ pub struct RenderError {
     pub message: String,
     /// The bytes of the template's text that are to blame, when known.
     pub range: Option<Range<usize>>,
+    /// What to write instead, when that is known.
+    pub help: Option<String>,
     /// The value that was looked at and is not known: then nothing else is wrong.
     pub open: Option<String>,
 }
@@ -68,7 +71,7 @@ impl Engine {
                 let start = expression.len() - expression.trim_start().len();
                 let range = start..start + expression.trim().len();
                 let message = undefined(expression.get(range.clone()));
-                return Err(RenderError { message, range: Some(range), open: None });
+                return Err(RenderError { range: Some(range), ..RenderError::plain(message) });
             }
             Ok(value)
         })
@@ -147,7 +150,7 @@ impl RenderError {
 
     /// An error that no part of the text is to blame for.
     pub(super) fn plain(message: impl Into<String>) -> Self {
-        Self { message: message.into(), range: None, open: None }
+        Self { message: message.into(), range: None, help: None, open: None }
     }
 
     pub(super) fn new(error: &Error) -> Self {
@@ -162,7 +165,7 @@ impl RenderError {
             kind if detail.is_empty() => kind.to_string(),
             kind => format!("{kind}: {detail}"),
         };
-        Self { message, range: error.range(), open: None }
+        Self { message, range: error.range(), help: help_of(error), open: None }
     }
 }
 

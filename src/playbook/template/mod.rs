@@ -5,10 +5,12 @@
 
 mod bounds;
 mod engine;
+mod fault;
 mod filters;
 mod names;
 mod open;
 mod shape;
+mod shift;
 mod time;
 mod tree;
 

@@ -96,7 +96,7 @@ fn bounded(text: &str) -> Result<(), RenderError> {
         None => Ok(()),
         Some((at, sign)) => {
             let message = format!("it has more than {MOST_STATEMENTS} `{{% %}}`");
-            Err(RenderError { message, range: Some(at..at + sign.len()), open: None })
+            Err(RenderError { range: Some(at..at + sign.len()), ..RenderError::plain(message) })
         }
     }
 }

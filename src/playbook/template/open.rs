@@ -110,7 +110,8 @@ impl Engine {
         self.witness.take();
         let done = work();
         let Some(what) = self.witness.take() else { return done };
-        Err(RenderError { message: unknown(&what), range: done.err().and_then(|error| error.range), open: Some(what) })
+        let range = done.err().and_then(|error| error.range);
+        Err(RenderError { range, open: Some(what.clone()), ..RenderError::plain(unknown(&what)) })
     }
 }
 

@@ -3,12 +3,15 @@
 //! The time is the start of the run, in the playbook's time zone, and stays the same for the whole run. Dates and times are
 //! texts (`2026-11-23`, `2026-11-23T06:00:00+00:00`), so that they can be captured, sent and compared like any text.
 
-use jiff::civil::Date;
+use jiff::civil::{Date, DateTime};
 use jiff::fmt::strtime;
 use jiff::tz::TimeZone;
 use jiff::{Span, Timestamp, Zoned};
 use minijinja::value::Kwargs;
-use minijinja::{Environment, Error, ErrorKind};
+use minijinja::{Environment, Error, Value};
+
+use crate::playbook::template::fault::{defined, fault, fault_with, noun};
+use crate::playbook::template::shift::Shift;
 
 /// How a time is written.
 const TIME_FORM: &str = "%Y-%m-%dT%H:%M:%S%:z";
@@ -53,15 +56,29 @@ pub(super) fn add(environment: &mut Environment<'static>, clock: &RunClock) {
     environment.add_function("now", move || now.clone());
     environment.add_function("today", move || today.clone());
     let here = zone.clone();
-    environment.add_filter("date", move |text: &str, format: &str| Moment::read(text, &here)?.format(format));
+    environment.add_filter("date", move |text: &Value, format: &Value| {
+        let moment = Moment::read("date", text, &here)?;
+        moment.format(checked_format(format)?)
+    });
     let here = zone.clone();
-    environment.add_filter("shift", move |text: &str, by: Kwargs| Moment::read(text, &here)?.shift(&by)?.write());
-    environment
-        .add_filter("start_of", move |text: &str, unit: &str| Moment::read(text, &zone)?.start_of(unit)?.write());
+    environment.add_filter("shift", move |text: &Value, by: Kwargs| {
+        let moment = Moment::read("shift", text, &here)?;
+        let units = by.args().map(|unit| by.get(unit).map(|count: Value| (unit, count)));
+        let shift = Shift::by(&units.collect::<Result<Vec<_>, _>>()?)?;
+        by.assert_all_used()?;
+        moment.shift(&shift)?.write()
+    });
+    environment.add_filter("start_of", move |text: &Value, unit: &Value| {
+        let moment = Moment::read("start_of", text, &zone)?;
+        moment.start_of(checked_unit(unit)?)?.write()
+    });
 }
 
 impl Moment {
-    fn read(text: &str, zone: &TimeZone) -> Result<Self, Error> {
+    fn read(filter: &str, value: &Value, zone: &TimeZone) -> Result<Self, Error> {
+        let Some(text) = defined(value)?.as_str() else {
+            return Err(fault(format!("`{filter}` takes a date or a timestamp as text, found {}", noun(value))));
+        };
         if let Ok(time) = text.parse::<Timestamp>() {
             return Ok(Self::Time(time.to_zoned(zone.clone())));
         }
@@ -70,7 +87,11 @@ impl Moment {
         {
             return Ok(Self::Day(day));
         }
-        Err(invalid(format!("`{text}` is no date such as 2026-11-23 and no time such as 2026-11-23T06:00:00Z")))
+        let message = match text.parse::<DateTime>() {
+            Ok(_) if text.len() > 10 => format!("`{text}` is not a timestamp with a UTC offset"),
+            _ => format!("`{text}` is not a date"),
+        };
+        Err(fault_with(message, "write it like `2026-11-23` or `2026-11-23T06:00:00Z`"))
     }
 
     fn write(&self) -> Result<String, Error> {
@@ -85,38 +106,26 @@ impl Moment {
             Self::Day(day) => strtime::format(format, *day),
             Self::Time(time) => strtime::format(format, time),
         };
-        formatted.map_err(|error| invalid(format!("`{format}` can't be used here: {error}")))
+        formatted.map_err(|error| match self {
+            Self::Day(day) if strtime::format(format, day.at(0, 0, 0, 0)).is_ok() => {
+                fault(format!("`{format}` asks for the time of day, and `{day}` is a date without a time"))
+            }
+            Self::Day(_) | Self::Time(_) => fault(format!("invalid date format `{format}`: {error}")),
+        })
     }
 
-    fn shift(&self, by: &Kwargs) -> Result<Self, Error> {
-        let mut span = Span::new();
-        for unit in by.args() {
-            let count: i64 = by.get(unit)?;
-            span = match unit {
-                "years" => span.try_years(count),
-                "months" => span.try_months(count),
-                "weeks" => span.try_weeks(count),
-                "days" => span.try_days(count),
-                "hours" => span.try_hours(count),
-                "minutes" => span.try_minutes(count),
-                "seconds" => span.try_seconds(count),
-                _ => {
-                    return Err(invalid(format!(
-                        "`shift` has no `{unit}`; it has years, months, weeks, days, hours, minutes and seconds"
-                    )));
-                }
-            }
-            .map_err(|error| invalid(error.to_string()))?;
+    fn shift(&self, by: &Shift) -> Result<Self, Error> {
+        match self {
+            Self::Day(day) => by.day(*day).map(Self::Day),
+            Self::Time(time) => by.time(time).map(Self::Time),
         }
-        let shifted = match self {
-            Self::Day(day) => day.checked_add(span).map(Self::Day),
-            Self::Time(time) => time.checked_add(span).map(Self::Time),
-        };
-        shifted.map_err(|error| invalid(error.to_string()))
     }
 
     fn start_of(&self, unit: &str) -> Result<Self, Error> {
         match self {
+            Self::Day(_) if unit == "hour" => {
+                Err(fault("a date without a time has no hour; `start_of('hour')` takes a timestamp"))
+            }
             Self::Day(day) => first_day(*day, unit).map(Self::Day),
             Self::Time(time) => {
                 let start = match unit {
@@ -124,7 +133,7 @@ impl Moment {
                     "day" => time.start_of_day(),
                     _ => first_day(time.date(), unit)?.to_zoned(time.time_zone().clone()),
                 };
-                start.map(Self::Time).map_err(|error| invalid(error.to_string()))
+                start.map(Self::Time).map_err(|error| fault(error.to_string()))
             }
         }
     }
@@ -137,17 +146,52 @@ fn first_day(day: Date, unit: &str) -> Result<Date, Error> {
         "month" => Ok(day.first_of_month()),
         "quarter" => Date::new(day.year(), (day.month() - 1) / 3 * 3 + 1, 1),
         "year" => Ok(day.first_of_year()),
-        _ => {
-            return Err(invalid(format!(
-                "`start_of` has no `{unit}`; it has hour, day, week, month, quarter and year"
-            )));
-        }
+        _ => return Err(unknown_unit(unit)),
     };
-    first.map_err(|error| invalid(error.to_string()))
+    first.map_err(|error| fault(error.to_string()))
 }
 
-fn invalid(message: String) -> Error {
-    Error::new(ErrorKind::InvalidOperation, message)
+/// The format of `date`: `strftime`'s, so that one without any directive is of another language.
+pub(super) fn checked_format(format: &Value) -> Result<&str, Error> {
+    let Some(text) = defined(format)?.as_str() else {
+        return Err(fault(format!("the format of `date` is text, found {}", noun(format))));
+    };
+    if text.contains('%') {
+        return Ok(text);
+    }
+    let message = format!("the format `{text}` has no `%` directive, so it would give the same text for every date");
+    Err(fault_with(message, format!("write it as strftime does: `date('{}')`", as_strftime(text))))
+}
+
+/// A format such as `YYYY-MM` in the words of `strftime`.
+fn as_strftime(format: &str) -> String {
+    let words = [
+        ("YYYY", "%Y"),
+        ("yyyy", "%Y"),
+        ("MM", "%m"),
+        ("DD", "%d"),
+        ("dd", "%d"),
+        ("HH", "%H"),
+        ("hh", "%H"),
+        ("mm", "%M"),
+        ("SS", "%S"),
+        ("ss", "%S"),
+    ];
+    let written = words.iter().fold(format.to_owned(), |text, (theirs, ours)| text.replace(theirs, ours));
+    if written == format || written.contains(['\'', '\\', '\n']) { "%Y-%m-%d".to_owned() } else { written }
+}
+
+/// The unit of `start_of`.
+pub(super) fn checked_unit(unit: &Value) -> Result<&str, Error> {
+    match defined(unit)?.as_str() {
+        Some(word @ ("hour" | "day" | "week" | "month" | "quarter" | "year")) => Ok(word),
+        Some(word) => Err(unknown_unit(word)),
+        None => Err(fault(format!("the unit of `start_of` is text, found {}", noun(unit)))),
+    }
+}
+
+fn unknown_unit(unit: &str) -> Error {
+    fault(format!("`start_of` has no `{unit}`; it has hour, day, week, month, quarter and year"))
 }
 
 #[cfg(test)]
@@ -215,10 +259,68 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_date_or_unit_says_so() {
-        assert!(evaluate("'tomorrow' | date('%Y')", "UTC").is_err_and(|error| error.contains("is no date")));
-        assert!(evaluate("today() | shift(month=1)", "UTC").is_err_and(|error| error.contains("has no `month`")));
-        assert!(evaluate("today() | date('%H')", "UTC").is_err());
-        assert!(evaluate("today() | shift(years=99999)", "UTC").is_err());
+    fn each_unit_has_its_own_sign_and_months_come_before_days_before_hours() {
+        for (expression, expected) in [
+            ("'2026-10-01' | shift(months=1, days=-1)", "2026-10-31"),
+            ("'2026-10-01' | shift(days=-1, months=1)", "2026-10-31"),
+            ("'2026-03-31' | shift(months=-1, days=1)", "2026-03-01"),
+            ("'2026-10-15' | shift(years=1, months=-1)", "2027-09-15"),
+            ("'2026-10-15' | shift(weeks=1, days=-8)", "2026-10-14"),
+            ("'2026-10-01T06:00:00Z' | shift(days=1, hours=-2)", "2026-10-02T04:00:00+00:00"),
+            ("'2026-10-01T06:00:00Z' | shift(hours=1, minutes=-90, seconds=5)", "2026-10-01T05:30:05+00:00"),
+            ("'2026-10-01T06:00:00Z' | shift(months=-1, days=1, hours=-7)", "2026-09-01T23:00:00+00:00"),
+        ] {
+            assert_eq!(evaluate(expression, "UTC"), Ok(expected.to_owned()), "{expression}");
+        }
+        // Across the change of the clocks: the calendar first, then hours that pass.
+        let lisbon = |expression| evaluate_at("2026-03-28T12:00:00Z", expression, "Europe/Lisbon");
+        assert_eq!(lisbon("now() | shift(days=1, hours=-12)"), Ok("2026-03-28T23:00:00+00:00".to_owned()));
+    }
+
+    #[test]
+    fn what_is_no_date_unit_or_format_says_so() {
+        for (expression, told) in [
+            ("'tomorrow' | date('%Y')", "`tomorrow` is not a date"),
+            ("'2026-02-30' | date('%Y')", "`2026-02-30` is not a date"),
+            ("'2026-10-01T06:00:00' | date('%Y')", "is not a timestamp with a UTC offset"),
+            ("20261001 | date('%Y')", "`date` takes a date or a timestamp as text, found a number"),
+            ("none | shift(days=1)", "`shift` takes a date or a timestamp as text, found none"),
+            ("today() | date('YYYY-MM')", "the format `YYYY-MM` has no `%` directive"),
+            ("today() | date('')", "has no `%` directive"),
+            ("today() | date(4)", "the format of `date` is text, found a number"),
+            ("today() | date('%H')", "is a date without a time"),
+            ("now() | date('%')", "invalid date format `%`"),
+            ("now() | date('%!')", "invalid date format `%!`"),
+            ("today() | shift(month=1)", "`shift` has no `month`"),
+            ("today() | shift()", "`shift` needs to know how far"),
+            ("today() | shift(hours=1)", "is a date without a time, so it has no hours to shift"),
+            ("today() | shift(days=true)", "`shift(days=…)` takes a whole number, found true or false"),
+            ("today() | shift(days=1.5)", "`shift(days=…)` takes a whole number, found 1.5"),
+            ("today() | shift(days='1')", "`shift(days=…)` takes a whole number, found text"),
+            ("today() | shift(days=none)", "`shift(days=…)` takes a whole number, found none"),
+            ("today() | shift(years=99999)", "`shift` leaves the years 1 to 9999"),
+            ("today() | shift(years=-2026)", "`shift` leaves the years 1 to 9999"),
+            ("today() | shift(days=99999999999999999999)", "`shift` leaves the years 1 to 9999"),
+            ("today() | shift(years=9223372036854775807)", "`shift` leaves the years 1 to 9999"),
+            ("now() | shift(seconds=-9223372036854775807)", "`shift` leaves the years 1 to 9999"),
+            ("today() | start_of('decade')", "`start_of` has no `decade`"),
+            ("today() | start_of(1)", "the unit of `start_of` is text, found a number"),
+            ("today() | start_of('hour')", "a date without a time has no hour"),
+        ] {
+            let error = evaluate(expression, "UTC").expect_err(expression);
+            assert!(error.contains(told), "{expression}: {error}");
+        }
+    }
+
+    #[test]
+    fn a_format_of_another_language_is_written_as_strftime_does() {
+        for (format, written) in [
+            ("YYYY-MM", "%Y-%m"),
+            ("yyyyMMdd", "%Y%m%d"),
+            ("YYYY-MM-DD HH:mm:ss", "%Y-%m-%d %H:%M:%S"),
+            ("x", "%Y-%m-%d"),
+        ] {
+            assert_eq!(as_strftime(format), written, "{format}");
+        }
     }
 }
