@@ -12,6 +12,7 @@ use serde_json::Value;
 
 use super::base_url::BaseUrl;
 use super::model::ApiVersion;
+use crate::json::with_long_integers_as_text;
 
 /// Rows of a page; more is silently capped by both versions.
 pub(super) const PAGE_ROWS: u32 = 100;
@@ -149,9 +150,9 @@ impl Path {
     }
 }
 
-/// Reads JSON of the wire type `W` and turns it into `T`.
+/// Reads JSON of the wire type `W` and turns it into `T`. An integer too long to be kept comes as text.
 pub(super) fn read_json<W: DeserializeOwned, T: From<W>>(body: &[u8]) -> Result<T, Unreadable> {
-    match serde_json::from_slice::<W>(body) {
+    match serde_json::from_slice::<W>(&with_long_integers_as_text(body)) {
         Ok(wire) => Ok(T::from(wire)),
         Err(error) => Err(Unreadable { is_cut: error.is_eof(), reason: error.to_string() }),
     }

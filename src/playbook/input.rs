@@ -3,6 +3,7 @@
 use regex_lite::{Regex, RegexBuilder};
 use serde_json::Value;
 
+use crate::json::{self, JsonError};
 use crate::playbook::field::describe;
 use crate::playbook::model::{Input, InputType};
 
@@ -30,15 +31,38 @@ pub fn read(text: &str, spec: &Input) -> Result<Value, String> {
             "false" => Ok(Value::Bool(false)),
             _ => Err("must be `true` or `false`".to_owned()),
         },
-        InputType::Integer => text.parse::<i64>().map(Value::from).map_err(|_| "must be a whole number".to_owned()),
-        InputType::Number => {
-            let number = text.parse::<f64>().ok().filter(|number| number.is_finite());
-            number.map(Value::from).ok_or_else(|| "must be a number".to_owned())
-        }
-        InputType::List | InputType::Map => serde_json::from_str(text)
-            .map_err(|_| format!("must be {} written as JSON", noun(kind)))
+        InputType::Integer => whole_number(text),
+        InputType::Number => number(text),
+        InputType::List | InputType::Map => json::read(text)
+            .map_err(|error| match error {
+                JsonError::Syntax(_) => format!("must be {} written as JSON", noun(kind)),
+                JsonError::DuplicateKey(place) => format!("has a duplicate key at {place} of its JSON"),
+                JsonError::Inexact(place) => {
+                    format!("has a number with more digits than can be kept at {place} of its JSON; write it in quotes")
+                }
+            })
             .and_then(|value| fits(&value, spec).map(|()| value)),
     }
+}
+
+fn whole_number(text: &str) -> Result<Value, String> {
+    let number = text.parse::<i64>().map(Value::from).or_else(|_| text.parse::<u64>().map(Value::from));
+    number.map_err(|_| {
+        let digits = text.strip_prefix(['-', '+']).unwrap_or(text);
+        if !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit()) {
+            return format!("must be between {} and {}", i64::MIN, u64::MAX);
+        }
+        "must be a whole number".to_owned()
+    })
+}
+
+fn number(text: &str) -> Result<Value, String> {
+    let number = match whole_number(text) {
+        Ok(whole) => Some(whole),
+        Err(_) => text.parse::<f64>().ok().filter(|number| number.is_finite()).map(Value::from),
+    };
+    let number = number.ok_or_else(|| "must be a number".to_owned())?;
+    if json::is_exact(text) { Ok(number) } else { Err("has more digits than a number can keep".to_owned()) }
 }
 
 /// Checks a value against an input's type, `enum`, `pattern`, `minimum` and `maximum`.

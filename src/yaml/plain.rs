@@ -7,6 +7,7 @@ use serde_json::Number;
 
 use super::tree::NodeValue;
 use crate::diagnostic::{Code, quote};
+use crate::json::is_exact;
 
 /// A plain scalar that has no value: its code, the words and the way out.
 #[derive(Debug, PartialEq)]
@@ -38,6 +39,11 @@ pub(super) fn value_of(text: &str) -> Result<NodeValue, NoValue> {
             message: format!("the number {} is too large", quote(text)),
             help: "put it in quotes if text is meant".to_owned(),
         }),
+        Numeric::TooFine => Err(NoValue {
+            code: Code::OUT_OF_RANGE,
+            message: format!("the number {} has more digits than can be kept", quote(text)),
+            help: "round it, or put it in quotes if text is meant".to_owned(),
+        }),
         Numeric::Text => Ok(NodeValue::String(text.to_owned())),
     }
 }
@@ -55,6 +61,8 @@ enum Numeric {
     Number(Number),
     /// It is one that no JSON reader would give back unchanged.
     TooLarge,
+    /// It is one that would lose digits.
+    TooFine,
 }
 
 impl From<Option<Number>> for Numeric {
@@ -76,7 +84,13 @@ fn number_of(text: &str) -> Numeric {
         let whole = signed.parse::<u64>().map(Number::from).or_else(|_| signed.parse::<i64>().map(Number::from));
         return whole.ok().into();
     }
-    if is_decimal(unsigned) { text.parse::<f64>().ok().and_then(Number::from_f64).into() } else { Numeric::Text }
+    if !is_decimal(unsigned) {
+        return Numeric::Text;
+    }
+    match text.parse::<f64>().ok().and_then(Number::from_f64) {
+        Some(_) if !is_exact(text) => Numeric::TooFine,
+        number => number.into(),
+    }
 }
 
 /// `[0-9]* ( . [0-9]* )? ( [eE] [-+]? [0-9]+ )?` with a digit before the exponent.
@@ -156,6 +170,9 @@ mod tests {
             ("-9223372036854775809", Code::OUT_OF_RANGE),
             ("0xFFFFFFFFFFFFFFFFF", Code::OUT_OF_RANGE),
             ("1e999", Code::OUT_OF_RANGE),
+            ("0.1234567890123456789", Code::OUT_OF_RANGE),
+            ("9007199254740993.0", Code::OUT_OF_RANGE),
+            ("1e-999", Code::OUT_OF_RANGE),
         ] {
             assert_eq!(value_of(text).map_err(|error| error.code), Err(code), "{text}");
         }

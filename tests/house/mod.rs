@@ -5,19 +5,20 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Each room with the rooms it may import. `airflow::model` and the like name one part of a room.
-const MAY_IMPORT: [(&str, &[&str]); 19] = [
+const MAY_IMPORT: [(&str, &[&str]); 20] = [
     ("source", &[]),
     ("clock", &[]),
+    ("json", &[]),
     ("secret", &[]),
     ("diagnostic", &["source"]),
-    ("yaml", &["source", "diagnostic"]),
+    ("yaml", &["json", "source", "diagnostic"]),
     ("http", &["clock", "secret"]),
-    ("airflow", &["http", "clock", "secret"]),
+    ("airflow", &["http", "clock", "json", "secret"]),
     ("outcome", &["airflow::model", "source"]),
     ("event", &["outcome", "source"]),
     ("record", &["event", "outcome"]),
     ("journal", &["event", "record", "clock"]),
-    ("playbook", &["source", "secret", "diagnostic", "yaml", "outcome", "airflow::model"]),
+    ("playbook", &["json", "source", "secret", "diagnostic", "yaml", "outcome", "airflow::model"]),
     ("plan", &["source", "diagnostic", "yaml", "outcome", "playbook", "record"]),
     ("preflight", &["source", "clock", "secret", "diagnostic", "yaml", "airflow", "outcome", "playbook", "plan"]),
     ("sandbox", &["yaml", "source", "diagnostic", "clock", "airflow::model"]),

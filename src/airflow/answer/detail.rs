@@ -60,4 +60,6 @@ pub struct XCom {
     pub value: Value,
     /// When it was written.
     pub timestamp: Option<Timestamp>,
+    /// Whether an integer in the value is text here, since it is too long for a number.
+    pub has_long_integers: bool,
 }

@@ -35,6 +35,11 @@ impl StepRun<'_, '_> {
             }
             found => found?,
         };
+        if xcom.has_long_integers {
+            let message =
+                format!("the XCom `{}` holds an integer that is too long for a number; it is kept as text", xcom.key);
+            self.warn(message)?;
+        }
         Ok(ActionResult::GetXcom(Box::new(XComResult {
             dag_id: request.dag_id,
             dag_run_id: request.dag_run_id,

@@ -5,6 +5,7 @@ use base64::engine::general_purpose::STANDARD;
 use minijinja::{Environment, Error, ErrorKind, Value};
 use regex_lite::RegexBuilder;
 
+use crate::json::{self, JsonError};
 use crate::playbook::template::bounds;
 
 /// The most memory a pattern may take once compiled.
@@ -24,9 +25,14 @@ fn to_json(value: &Value) -> Result<String, Error> {
 }
 
 fn from_json(text: &str) -> Result<Value, Error> {
-    serde_json::from_str::<serde_json::Value>(text)
-        .map(super::dynamic)
-        .map_err(|error| Error::new(ErrorKind::InvalidOperation, format!("the text is not JSON: {error}")))
+    json::read(text).map(super::dynamic).map_err(|error| {
+        let message = match error {
+            JsonError::Syntax(_) => format!("the text is not JSON: {error}"),
+            JsonError::DuplicateKey(_) => format!("the JSON can't be read: {error}"),
+            JsonError::Inexact(_) => format!("the JSON can't be read: {error}; write it in quotes"),
+        };
+        Error::new(ErrorKind::InvalidOperation, message)
+    })
 }
 
 /// The first match as a list: the whole match, then its groups; none without a match.
@@ -69,6 +75,17 @@ mod tests {
         ];
         for (expression, expected) in cases {
             assert_eq!(evaluate(expression), Ok(expected), "{expression}");
+        }
+        for (text, reason) in [
+            (
+                "[12345678901234567890123]",
+                "a number at line 1 column 2 has more digits than can be kept; write it in quotes",
+            ),
+            ("[0.1234567890123456789]", "has more digits"),
+            ("{\\\"a\\\":1,\\\"a\\\":2}", "duplicate key at line 1 column 10"),
+        ] {
+            let refused = evaluate(&format!("\"{text}\" | fromjson"));
+            assert!(refused.as_ref().is_err_and(|error| error.contains(reason)), "{refused:?}");
         }
         assert!(evaluate("'x' | fromjson").is_err_and(|error| error.contains("the text is not JSON")));
         assert!(evaluate("'x' | regex_search('(')").is_err_and(|error| error.contains("is no pattern")));
