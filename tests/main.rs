@@ -11,6 +11,7 @@ mod docs;
 mod doctor;
 mod dry;
 mod environment;
+mod exact;
 mod explained;
 mod expressions;
 mod faults;

@@ -6,7 +6,7 @@ use crate::cli::check::plain;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::plan::{Given, GivenInput};
 use crate::source::{SourceFile, Span};
-use crate::yaml::{self, Entry, NodeValue};
+use crate::yaml::{self, Entry, NodeValue, rewritten};
 
 /// Reads the values of `-e`.
 ///
@@ -32,6 +32,13 @@ pub(super) fn given(extra_vars: &[String], cwd: &Path) -> Result<Vec<GivenInput>
 
 /// `name=value`. The value is left out of the text that messages show: it may be a secret.
 fn pair(text: &str) -> Result<GivenInput, Box<Diagnostic>> {
+    if text.trim_start().starts_with('{') {
+        let file = SourceFile::new("-e", "{…}");
+        let mistake = Diagnostic::new(Code::INPUT, &file, Span::new(0, 1), "`-e` takes no JSON by itself");
+        return Err(Box::new(
+            mistake.with_help("write `-e NAME=VALUE` for each input, or `-e @FILE` with the JSON in a file"),
+        ));
+    }
     let Some((name, value)) = text.split_once('=') else {
         let name = text.split_whitespace().next().unwrap_or_default();
         let file = SourceFile::new("-e", if name == text { name.to_owned() } else { format!("{name} …") });
@@ -41,7 +48,13 @@ fn pair(text: &str) -> Result<GivenInput, Box<Diagnostic>> {
     };
     let name = name.trim();
     let file = SourceFile::new("-e", format!("{name}=…"));
-    Ok(GivenInput { name: name.to_owned(), value: Given::Text(value.to_owned()), span: Span::new(0, name.len()), file })
+    Ok(GivenInput {
+        name: name.to_owned(),
+        value: Given::Text(value.to_owned()),
+        span: Span::new(0, name.len()),
+        file,
+        warnings: Vec::new(),
+    })
 }
 
 fn from_file(path: &str, cwd: &Path) -> Result<Vec<GivenInput>, Vec<Diagnostic>> {
@@ -79,11 +92,22 @@ fn from_entry(file: &SourceFile, entry: &Entry) -> GivenInput {
     let place = file.location(entry.key_span);
     let before = format!("{}{}", "\n".repeat(place.line - 1), " ".repeat(place.column - 1));
     let key = file.text().get(entry.key_span.start..entry.key_span.end).unwrap_or(&entry.key);
+    let shown = SourceFile::new(file.name(), format!("{before}{key}: …"));
+    let span = Span::new(before.len(), before.len() + key.len());
+    // A number by itself is one by the type of its input; inside a list or map nobody says so.
+    let is_alone = matches!(entry.value.value, NodeValue::Number(_));
+    let lost = if is_alone { 0 } else { rewritten(file, &entry.value).len() };
+    let warning = || {
+        let message = format!("a number in `{}` is not kept as it is written", entry.key);
+        let help = "put it in quotes if text is meant, such as a code that begins with a zero";
+        Diagnostic::new(Code::REWRITTEN, &shown, span, message).with_help(help)
+    };
     GivenInput {
         name: entry.key.clone(),
         value: Given::Value(entry.value.to_json()),
-        file: SourceFile::new(file.name(), format!("{before}{key}: …")),
-        span: Span::new(before.len(), before.len() + key.len()),
+        warnings: (lost > 0).then(warning).into_iter().collect(),
+        file: shown.clone(),
+        span,
     }
 }
 

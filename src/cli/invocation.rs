@@ -12,8 +12,8 @@ use crate::cli::place::Place;
 use crate::cli::screen::Screen;
 use crate::cli::signals::{Signals, wait};
 use crate::cli::streams::{Streams, is_coloured, is_for_people};
-use crate::cli::{git, identity, webhooks};
-use crate::diagnostic::Diagnostic;
+use crate::cli::{git, identity, inputs, webhooks};
+use crate::diagnostic::{Code, Diagnostic};
 use crate::executor::{Interrupt, Limits, Tools, execute};
 use crate::journal::Writer;
 use crate::plan::{self, Context, GivenInput, NotSelected, Plan, Selected};
@@ -88,6 +88,32 @@ impl<'a> Invocation<'a> {
         ExitCode::Usage
     }
 
+    /// The inputs that were given, with what there is to say of them.
+    pub(super) fn given(&mut self, extra_vars: &[String]) -> Result<Vec<GivenInput>, ExitCode> {
+        let given = inputs::given(extra_vars, &self.environment.cwd).map_err(|mistakes| self.mistaken(&mistakes))?;
+        let warnings: Vec<Diagnostic> = given.iter().flat_map(|input| input.warnings.clone()).collect();
+        if self.manner.strict && !warnings.is_empty() {
+            return Err(self.mistaken(&warnings));
+        }
+        self.doubt(&warnings);
+        Ok(given)
+    }
+
+    /// Tells, before anything is sent, of what is sent otherwise than it is written. Other warnings are told by a check.
+    pub(super) fn doubt(&mut self, warnings: &[Diagnostic]) {
+        let warnings: Vec<Diagnostic> =
+            warnings.iter().filter(|warning| warning.code == Code::REWRITTEN).cloned().collect();
+        if !warnings.is_empty() && self.args.output != Output::Quiet {
+            check::tell(&warnings, self.streams, self.manner_beside_results());
+        }
+    }
+
+    /// How mistakes are told while a run prints: stdout is the report's.
+    fn manner_beside_results(&self) -> Manner {
+        let is_taken = self.args.output == Output::Json;
+        Manner { format: if is_taken { MessageFormat::Human } else { self.manner.format }, ..self.manner }
+    }
+
     /// Whether the progress of the run is shown to somebody.
     fn is_watched(&self) -> bool {
         self.environment.terminals.stderr && self.args.output != Output::Quiet
@@ -100,11 +126,8 @@ impl<'a> Invocation<'a> {
         asking: Asking<'_>,
         signals: &Signals,
     ) -> Result<(), ExitCode> {
-        let output = self.args.output;
-        // stdout is the report's.
-        let format = if output == Output::Json { MessageFormat::Human } else { self.manner.format };
-        let manner = Manner { format, ..self.manner };
-        online::before_run(subject, asking, (manner, output == Output::Quiet, signals), self.streams).await
+        let (manner, is_quiet) = (self.manner_beside_results(), self.args.output == Output::Quiet);
+        online::before_run(subject, asking, (manner, is_quiet, signals), self.streams).await
     }
 
     /// Runs the plan and reports.

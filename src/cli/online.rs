@@ -84,7 +84,8 @@ impl<'a> Online<'a> {
         let client = connect::client(connection, &place, self.environment, streams)?;
         let asking = Asking { place: &place, client: &client, max_time: connection.max_time };
         let report = ask((&plan, &loaded.tree), asking, streams).await;
-        let report = report.inspect_err(|_| self.away.push(plan.base_url.clone()))?;
+        let mut report = report.inspect_err(|_| self.away.push(plan.base_url.clone()))?;
+        report.findings.extend(self.given_to(loaded).into_iter().flat_map(|input| input.warnings));
         let on = format!(", on `{}` ({}){}", plan.target, plan.base_url, has(report.asked));
         Ok(Answered { on, report })
     }

@@ -13,7 +13,7 @@ use crate::cli::invocation::{Invocation, Named, Recording};
 use crate::cli::overlap;
 use crate::cli::signals::Signals;
 use crate::cli::streams::Streams;
-use crate::cli::{connect, inputs, place};
+use crate::cli::{connect, place};
 use crate::diagnostic::near_name;
 use crate::executor::sha256;
 use crate::journal::Store;
@@ -150,8 +150,7 @@ impl Resuming<'_> {
 
     /// The inputs of the first attempt. Those that were not kept come from where they came from then.
     fn inputs(&mut self, record: &RunRecord) -> Result<Vec<GivenInput>, ExitCode> {
-        let again = inputs::given(&self.args.extra_vars, &self.invocation.environment.cwd);
-        let again = again.map_err(|mistakes| self.invocation.mistaken(&mistakes))?;
+        let again = self.invocation.given(&self.args.extra_vars)?;
         if let Some(other) = again.iter().find(|input| !record.withheld.contains(&input.name)) {
             let message = format!("the input `{}` has its value from the first attempt", other.name);
             return Err(self.refuse(&message, "`-e` is only for inputs that were not kept, since they are secret"));
@@ -160,7 +159,7 @@ impl Resuming<'_> {
         let kept = kept.map(|(name, value)| {
             let file = SourceFile::new("journal", name.clone());
             let span = Span::new(0, name.len());
-            GivenInput { name: name.clone(), value: Given::Value(value.clone()), file, span }
+            GivenInput { name: name.clone(), value: Given::Value(value.clone()), file, span, warnings: Vec::new() }
         });
         Ok(kept.filter(|input| !matches!(input.value, Given::Value(serde_json::Value::Null))).chain(again).collect())
     }

@@ -17,8 +17,8 @@ use crate::cli::overlap::Overlap;
 use crate::cli::signals::Signals;
 use crate::cli::streams::Streams;
 use crate::cli::{
-    check, connect, curl, doctor, explain, history, init, inputs, overlap, pages, place, resume, runs, sandbox,
-    schedule, schema,
+    check, connect, curl, doctor, explain, history, init, overlap, pages, place, resume, runs, sandbox, schedule,
+    schema,
 };
 use crate::journal::{Store, is_run_id};
 use crate::plan;
@@ -93,8 +93,8 @@ async fn run(
         list_steps(&selected, invocation.streams);
         return Ok(ExitCode::Success);
     }
-    let given = inputs::given(&args.extra_vars, &environment.cwd);
-    let given = given.map_err(|mistakes| invocation.mistaken(&mistakes))?;
+    invocation.doubt(&loaded.warnings);
+    let given = invocation.given(&args.extra_vars)?;
     let connection = &args.running.connection;
     let named = place::Named { path: Some(path), target: loaded.playbook.target.as_deref() };
     let place = place::find(connection, named, environment, invocation.streams).await?;

@@ -142,6 +142,8 @@ codes! {
     NO_CONSUMER = "W007" Warning;
     /// A `rescue` that only tells somebody, and so makes a failed run end well.
     ONLY_TELLS = "W008" Warning;
+    /// A literal number that is not sent as it is written.
+    REWRITTEN = "W009" Warning;
 }
 
 /// One mistake at one place.

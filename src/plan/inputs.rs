@@ -24,6 +24,8 @@ pub struct GivenInput {
     pub file: SourceFile,
     /// Where its name stands there.
     pub span: Span,
+    /// What whoever gave it should look at.
+    pub warnings: Vec<Diagnostic>,
 }
 
 /// A given value.
@@ -53,6 +55,7 @@ pub(super) fn resolve(
 ) -> Result<Resolved, Vec<Diagnostic>> {
     let entries = loaded.tree.get("inputs").map(crate::yaml::Node::entries).unwrap_or_default();
     let mut mistakes = unknown(entries, context.given);
+    mistakes.extend(context.given.iter().filter_map(|input| several_in_one(entries, input)));
     let mut resolved = Resolved::default();
     let mut scope = names.clone();
     for entry in entries {
@@ -92,6 +95,21 @@ fn unknown(entries: &[Entry], given: &[GivenInput]) -> Vec<Diagnostic> {
             }
         })
         .collect()
+}
+
+/// `-e "a=1 b=2"`, with which people of Ansible give two values: `a` would be `1 b=2`, and `b` would keep its default.
+fn several_in_one(entries: &[Entry], input: &GivenInput) -> Option<Diagnostic> {
+    let Given::Text(text) = &input.value else { return None };
+    let names =
+        text.split_whitespace().skip_while(|word| text.starts_with(word)).filter_map(|word| word.split_once('='));
+    let known: Vec<&str> =
+        names.map(|(name, _)| name).filter(|name| entries.iter().any(|entry| entry.key == *name)).collect();
+    let (first, all) = (known.first()?, std::iter::once(input.name.as_str()).chain(known.iter().copied()));
+    let message = format!("the value of `{}` goes on with `{first}=`, which is another input", input.name);
+    let apart: Vec<String> = all.map(|name| format!("-e {name}=…")).collect();
+    let mistake = Diagnostic::new(Code::INPUT, &input.file, input.span, message);
+    let note = "a text that has to hold this is given in a file: `-e @FILE`";
+    Some(mistake.with_note(note).with_help(format!("each `-e` takes one input: write `{}`", apart.join(" "))))
 }
 
 struct One<'a> {

@@ -14,6 +14,7 @@ mod syntax;
 mod alias;
 mod frame;
 mod plain;
+mod rewritten;
 mod tree;
 
 mod block_trace;
@@ -25,5 +26,6 @@ pub mod schema;
 
 pub use decode::decode;
 pub use parse::{Parsed, parse, read};
+pub use rewritten::{Rewritten, rewritten};
 pub use scalar::span_in_scalar;
 pub use tree::{Entry, Node, NodeValue};

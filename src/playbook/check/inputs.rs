@@ -112,8 +112,9 @@ impl Checker<'_> {
             let message = format!("the default of `{}` {reason}", entry.key);
             let mistake = Diagnostic::new(Code::INPUT, self.file, node.span, message);
             self.report(match (spec.kind, default) {
-                (None, Value::Number(number)) => {
-                    mistake.with_help(format!("write `\"{number}\"`, or add `type: number`"))
+                (None, Value::Number(_)) => {
+                    let written = self.file.slice(node.span);
+                    mistake.with_help(format!("write `\"{written}\"`, or add `type: number`"))
                 }
                 (None, Value::Bool(flag)) => mistake.with_help(format!("write `\"{flag}\"`, or add `type: boolean`")),
                 (None, Value::Array(_)) => mistake.with_help("add `type: list`"),

@@ -11,6 +11,7 @@ mod syntax;
 mod inputs;
 mod lookup;
 mod notify;
+mod numbers;
 mod steps;
 mod templates;
 mod times;

@@ -11,6 +11,7 @@ use crate::diagnostic::{Code, Diagnostic};
 use crate::outcome::Section;
 use crate::playbook::all_steps;
 use crate::playbook::check::names::{Maker, Names};
+use crate::playbook::check::numbers;
 use crate::playbook::check::steps::captures;
 use crate::playbook::template::{Place, uses_of_template};
 use crate::secret::is_secret_name;
@@ -66,6 +67,7 @@ pub(super) fn warnings(file: &SourceFile, tree: &Node, names: &Names) -> Vec<Dia
     }
     found.shown_secrets(tree, &steps);
     found.rescue_that_only_tells(tree);
+    found.found.extend(numbers::warnings(file, tree));
     found.found.sort_by_key(|warning| warning.span.start);
     found.found
 }
