@@ -27,6 +27,7 @@ mod notify;
 mod older_airflows;
 mod once;
 mod online;
+mod options;
 mod order;
 mod playbook_schema;
 mod reads;

@@ -24,6 +24,7 @@ mod target_search;
 
 mod args;
 mod check;
+mod command_line;
 mod connect;
 mod connection_args;
 mod curl;

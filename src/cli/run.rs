@@ -4,10 +4,10 @@ use std::ffi::OsString;
 use std::path::Path;
 use std::time::Duration;
 
-use clap::Parser;
 use jiff::Timestamp;
 
-use crate::cli::args::{Cli, Command, RunArgs};
+use crate::cli::args::{Command, RunArgs};
+use crate::cli::command_line;
 use crate::cli::environment::Environment;
 use crate::cli::exit_code::ExitCode;
 use crate::cli::invocation::{Invocation, Named, Recording};
@@ -27,7 +27,7 @@ use crate::record::RunRecord;
 
 /// Does what the command line says.
 pub async fn dispatch(environment: &Environment, streams: &mut Streams, exit: fn(i32)) -> ExitCode {
-    let cli = match Cli::try_parse_from(&environment.args) {
+    let cli = match command_line::parse(environment) {
         Ok(cli) => cli,
         Err(error) => return help_or_mistake(&error, environment, streams),
     };

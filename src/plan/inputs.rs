@@ -124,10 +124,11 @@ impl One<'_> {
         self.context.given.iter().rev().find(|given| given.name == self.entry.key)
     }
 
-    /// Its variable that is set, with the text in it.
+    /// Its variable that is set, with the text in it; an empty one counts as not set.
     fn variable(&self) -> Option<(&str, &str)> {
         let variable = self.spec.from_env.as_deref()?;
-        Some((variable, self.context.environment.get(variable)?))
+        let text = self.context.environment.get(variable).filter(|text| !text.is_empty())?;
+        Some((variable, text))
     }
 
     fn source(&self) -> InputSource {
@@ -202,7 +203,7 @@ impl One<'_> {
             format!("the input `{name}` has no value"),
         );
         let mistake = match &self.spec.from_env {
-            Some(variable) => mistake.with_note(format!("the environment variable `{variable}` is not set")),
+            Some(variable) => mistake.with_note(format!("the environment variable `{variable}` is not set, or empty")),
             None => mistake,
         };
         mistake.with_help(format!("give it with `-e {name}=VALUE`"))
