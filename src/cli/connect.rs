@@ -14,7 +14,7 @@ use crate::cli::environment::Environment;
 use crate::cli::exit_code::ExitCode;
 use crate::cli::place::Place;
 use crate::cli::streams::Streams;
-use crate::http::{ClientIdentity, HttpOptions, TlsOptions};
+use crate::http::{ClientIdentity, HttpOptions, ProxySettings, TlsOptions};
 
 /// The client; nothing is sent yet. What can't be used is said, and `Err` is the exit code.
 pub(super) fn client(
@@ -36,7 +36,12 @@ pub(super) fn client(
         version: args.api.map(ApiVersion::from),
         credential: place.credential.clone(),
         auth: AuthScheme::from(args.auth),
-        http: HttpOptions { connect_timeout: args.connect_timeout, tls, ..HttpOptions::default() },
+        http: HttpOptions {
+            connect_timeout: args.connect_timeout,
+            tls,
+            proxies: ProxySettings::read(|name| environment.var(name)),
+            ..HttpOptions::default()
+        },
         clock: place.clock.clone(),
         on_secret: Some(Arc::new(move |secret: &SecretString| masker.learn(secret.expose_secret()))),
     };

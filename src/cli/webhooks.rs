@@ -3,7 +3,7 @@
 use crate::cli::connection_args::ConnectionArgs;
 use crate::cli::environment::Environment;
 use crate::cli::place::Place;
-use crate::http::WebhookOptions;
+use crate::http::{ProxySettings, WebhookOptions};
 use crate::outcome::ActionKind;
 use crate::plan::Plan;
 
@@ -16,6 +16,7 @@ pub(super) fn options(plan: &Plan, args: &ConnectionArgs, place: &Place, environ
     let ca_certificates = args.ca_cert.as_ref().and_then(|path| std::fs::read(environment.cwd.join(path)).ok());
     WebhookOptions {
         ca_certificates,
+        proxies: ProxySettings::read(|name| environment.var(name)),
         connect_timeout: Some(args.connect_timeout),
         allow_http: args.allow_http,
         is_trial: place.provenance.is_none(),

@@ -15,13 +15,16 @@ use super::error::TransportCause;
 /// What hyper-util's errors of a proxy's tunnel begin with; their type is not public.
 const TUNNEL: &str = "tunnel error: ";
 
+/// The same of a SOCKS proxy.
+const SOCKS: &str = "SOCKS error: ";
+
 /// What hyper says of a server that speaks before it is asked, such as one of SSH; it has no question for it.
 const GREETING: &str = "received unexpected message";
 
-/// Reads the cause out of reqwest's error.
-pub(super) fn cause_of(error: &reqwest::Error, connect_timeout: Duration) -> TransportCause {
+/// Reads the cause out of reqwest's error; `by_proxy` says whether there is a proxy on the way.
+pub(super) fn cause_of(error: &reqwest::Error, connect_timeout: Duration, by_proxy: bool) -> TransportCause {
     if error.is_connect() {
-        return connect_cause(error, connect_timeout);
+        return connect_cause(error, connect_timeout, by_proxy);
     }
     if error.is_builder() {
         return TransportCause::BadRequest(last_words(error));
@@ -64,12 +67,17 @@ fn not_http(error: &reqwest::Error) -> &'static str {
     }
 }
 
-fn connect_cause(error: &reqwest::Error, connect_timeout: Duration) -> TransportCause {
+fn connect_cause(error: &reqwest::Error, connect_timeout: Duration, by_proxy: bool) -> TransportCause {
     if error.is_timeout() {
         return TransportCause::ConnectTimedOut(connect_timeout);
     }
-    if let Some(cause) = proxy_cause(error) {
+    if let Some(cause) = tunnel_cause(error).or_else(|| socks_cause(error)) {
         return cause;
+    }
+    // What is connected to without a tunnel is the proxy itself.
+    let is_plain = error.url().is_some_and(|url| url.scheme() == "http");
+    if by_proxy && is_plain {
+        return TransportCause::Proxy(unreachable_proxy(error));
     }
     if let Some(tls) = find::<rustls::Error>(error) {
         return tls_cause(tls);
@@ -120,21 +128,51 @@ fn refused_certificate(error: &rustls::Error) -> Option<String> {
 }
 
 /// What went wrong between us and a proxy on the way to an `https` target.
-fn proxy_cause(error: &reqwest::Error) -> Option<TransportCause> {
-    let said = chain(error).find_map(|cause| cause.to_string().strip_prefix(TUNNEL).map(str::to_owned))?;
-    let is_refused = is_of(error, IoErrorKind::ConnectionRefused);
+fn tunnel_cause(error: &reqwest::Error) -> Option<TransportCause> {
+    let said = after(error, TUNNEL)?;
     let words = match said.as_str() {
         "proxy authorization required" => return Some(TransportCause::ProxyPassword),
         "unsuccessful" => "the proxy refuses to connect us".to_owned(),
         "unexpected end of file" => "the proxy closed the connection".to_owned(),
         "proxy response headers too long" => "the head of the proxy's answer is too large".to_owned(),
-        "failed to create underlying connection" if error.is_dns() => "the proxy's host is not known".to_owned(),
-        "failed to create underlying connection" if is_refused => {
-            "the proxy can't be reached: connection refused".to_owned()
-        }
+        "failed to create underlying connection" => unreachable_proxy(error),
         _ => format!("the proxy can't be used: {}", last_words(error)),
     };
     Some(TransportCause::Proxy(words))
+}
+
+/// What went wrong between us and a SOCKS proxy, or on its way to the target.
+fn socks_cause(error: &reqwest::Error) -> Option<TransportCause> {
+    let words = match after(error, SOCKS)?.as_str() {
+        "server does not support user/pass authentication"
+        | "server implements authentication incorrectly"
+        | "credentials not accepted" => {
+            return Some(TransportCause::ProxyPassword);
+        }
+        // Its cause is not handed on.
+        "failed to create underlying connection" => "the proxy can't be reached".to_owned(),
+        "io error during SOCKS handshake" | "failed parsing server response" => {
+            "what answers there is no SOCKS proxy".to_owned()
+        }
+        other => format!("the proxy does not connect us: {other}"),
+    };
+    Some(TransportCause::Proxy(words))
+}
+
+/// Why the proxy itself can't be reached.
+fn unreachable_proxy(error: &reqwest::Error) -> String {
+    if error.is_dns() {
+        "the proxy's host is not known".to_owned()
+    } else if is_of(error, IoErrorKind::ConnectionRefused) {
+        "the proxy can't be reached: connection refused".to_owned()
+    } else {
+        format!("the proxy can't be reached: {}", last_words(error))
+    }
+}
+
+/// What follows these words in a cause that begins with them.
+fn after(error: &reqwest::Error, words: &str) -> Option<String> {
+    chain(error).find_map(|cause| cause.to_string().strip_prefix(words).map(str::to_owned))
 }
 
 /// The first cause of type `E` in the chain; looks inside IO errors, whose `source` skips what they wrap.

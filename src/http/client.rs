@@ -13,6 +13,7 @@ use super::answer::{Answer, BodyError};
 use super::cause;
 use super::deadline::Deadline;
 use super::error::{SetupError, TransportCause, TransportError};
+use super::proxy::{Proxy, ProxySettings};
 use super::tls::{self, TlsOptions};
 
 /// Below the second after which no write may be sent on an idle connection.
@@ -23,6 +24,8 @@ const IDLE_AT_MOST: Duration = Duration::from_millis(900);
 pub struct HttpOptions {
     /// TLS: extra roots, our own certificate.
     pub tls: TlsOptions,
+    /// The proxies that the environment names.
+    pub proxies: ProxySettings,
     /// How long making a connection may take, DNS and TLS included.
     pub connect_timeout: Duration,
     /// The most bytes of a body after decompression.
@@ -31,14 +34,13 @@ pub struct HttpOptions {
 
 impl Default for HttpOptions {
     fn default() -> Self {
-        Self { tls: TlsOptions::default(), connect_timeout: Duration::from_secs(10), body_limit: 64 * 1024 * 1024 }
+        Self {
+            tls: TlsOptions::default(),
+            proxies: ProxySettings::default(),
+            connect_timeout: Duration::from_secs(10),
+            body_limit: 64 * 1024 * 1024,
+        }
     }
-}
-
-/// Whether a URL names this machine: no proxy stands between.
-pub(super) fn is_loopback(url: &Url) -> bool {
-    let host = url.host_str().unwrap_or_default().trim_start_matches('[').trim_end_matches(']');
-    host == "localhost" || host.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
 }
 
 /// One request.
@@ -59,6 +61,7 @@ pub struct Request {
 pub struct HttpClient {
     client: Client,
     target: Url,
+    proxy: Option<Proxy>,
     connect_timeout: Duration,
     body_limit: usize,
 }
@@ -67,10 +70,17 @@ impl HttpClient {
     /// Makes the client for `target`'s origin; no request is sent. TLS roots are read only when it is `https`.
     ///
     /// # Errors
-    /// When a certificate of the options can't be used, or no root certificate is found for `https`.
+    /// When a certificate or a proxy of the options can't be used, or no root certificate is found for `https`.
     pub fn new(target: &Url, options: &HttpOptions) -> Result<Self, SetupError> {
-        let tls = tls::configuration(&options.tls, target.scheme() == "https")?;
-        let builder = if is_loopback(target) { Client::builder().no_proxy() } else { Client::builder() };
+        let proxy = options.proxies.on_the_way_to(target)?;
+        let is_https = |url: &Url| url.scheme() == "https";
+        let needs_roots = is_https(target) || proxy.as_ref().is_some_and(|proxy| is_https(&proxy.url));
+        let tls = tls::configuration(&options.tls, needs_roots)?;
+        let not_set_up = |error: reqwest::Error| SetupError::Client(error.without_url().to_string());
+        let mut builder = Client::builder().no_proxy();
+        if let Some(proxy) = &proxy {
+            builder = builder.proxy(reqwest::Proxy::all(proxy.url.clone()).map_err(not_set_up)?);
+        }
         let client = builder
             .tls_backend_preconfigured(tls)
             .user_agent(concat!("myaf-run/", env!("CARGO_PKG_VERSION")))
@@ -81,9 +91,9 @@ impl HttpClient {
             .connect_timeout(options.connect_timeout)
             .pool_idle_timeout(IDLE_AT_MOST)
             .build()
-            .map_err(|error| SetupError::Client(error.to_string()))?;
+            .map_err(not_set_up)?;
         let (connect_timeout, body_limit) = (options.connect_timeout, options.body_limit);
-        Ok(Self { client, target: target.clone(), connect_timeout, body_limit })
+        Ok(Self { client, target: target.clone(), proxy, connect_timeout, body_limit })
     }
 
     /// Sends one request and reads its answer to the end.
@@ -164,7 +174,7 @@ impl HttpClient {
         }
         match deadline.clock().timeout(deadline.left(), builder.send()).await {
             Err(_) => Err(fail(TransportCause::TimedOut(deadline.limit()))),
-            Ok(Err(error)) => Err(fail(cause::cause_of(&error, self.connect_timeout))),
+            Ok(Err(error)) => Err(fail(cause::cause_of(&error, self.connect_timeout, self.proxy.is_some()))),
             Ok(Ok(response)) => Ok(response),
         }
     }

@@ -18,6 +18,14 @@ pub enum SetupError {
     /// Neither the machine nor the author trusts anybody.
     #[error("no trusted root certificates were found on this machine; give them with `--ca-cert`")]
     NoRoots,
+    /// A variable that names a proxy names none.
+    #[error("the proxy in `{variable}` can't be used: {reason}")]
+    Proxy {
+        /// The variable.
+        variable: &'static str,
+        /// What is wrong with its value.
+        reason: &'static str,
+    },
     /// TLS could not be set up.
     #[error("TLS can't be set up: {0}")]
     Tls(String),

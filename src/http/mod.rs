@@ -9,6 +9,7 @@ mod certificate;
 mod client;
 mod deadline;
 mod error;
+mod proxy;
 mod tls;
 mod webhook;
 
@@ -16,5 +17,6 @@ pub use answer::{Answer, BodyError};
 pub use client::{HttpClient, HttpOptions, Request};
 pub use deadline::Deadline;
 pub use error::{SetupError, TransportCause, TransportError};
+pub use proxy::{Proxy, ProxySettings};
 pub use tls::{ClientIdentity, TlsOptions};
 pub use webhook::{Webhook, WebhookError, WebhookOptions, webhook_host};

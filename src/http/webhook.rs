@@ -10,9 +10,10 @@ use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
 use reqwest::{Method, Url};
 
 use super::answer::Answer;
-use super::client::{HttpClient, HttpOptions, Request, is_loopback};
+use super::client::{HttpClient, HttpOptions, Request};
 use super::deadline::Deadline;
 use super::error::TransportCause;
+use super::proxy::{ProxySettings, is_loopback};
 use super::tls::TlsOptions;
 use crate::clock::Clock;
 
@@ -24,6 +25,8 @@ const ANSWER_MAX: usize = 64 * 1024;
 pub struct WebhookOptions {
     /// PEM certificates that are trusted besides the machine's roots.
     pub ca_certificates: Option<Vec<u8>>,
+    /// The proxies that the environment names.
+    pub proxies: ProxySettings,
     /// How long making a connection may take.
     pub connect_timeout: Option<Duration>,
     /// Whether plain `http` to another machine is allowed.
@@ -79,7 +82,8 @@ impl Webhook {
     pub async fn post(&self, json: Vec<u8>, limit: Duration) -> Result<Answer, WebhookError> {
         let tls = TlsOptions { ca_certificates: self.options.ca_certificates.clone(), identity: None };
         let connect_timeout = self.options.connect_timeout.unwrap_or(limit).min(limit);
-        let options = HttpOptions { tls, connect_timeout, body_limit: ANSWER_MAX };
+        let options =
+            HttpOptions { tls, proxies: self.options.proxies.clone(), connect_timeout, body_limit: ANSWER_MAX };
         let client = HttpClient::new(&self.url, &options).map_err(|error| WebhookError::NoAnswer(error.to_string()))?;
         let headers = HeaderMap::from_iter([(CONTENT_TYPE, HeaderValue::from_static("application/json"))]);
         let request = Request { method: Method::POST, url: self.url.clone(), headers, body: Some(json) };

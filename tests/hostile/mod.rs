@@ -17,6 +17,7 @@ mod journal;
 mod proxy;
 mod sandbox;
 pub(crate) mod server;
+mod socks;
 mod templates;
 mod tls;
 

@@ -6,6 +6,7 @@ use base64::engine::general_purpose::STANDARD;
 use super::bounded::{KEY, NO_DAGS, READ, ended, run_on};
 use super::certificates::{Authority, Lifetime};
 use super::server::{Act, Server, answer, json};
+use super::socks::Socks;
 use crate::run::{BOTH, Run};
 
 /// A password that stands in a proxy's URL, where percent signs are escapes.
@@ -58,8 +59,8 @@ fn a_proxy_that_is_not_there_is_named_as_the_one_that_is_not() {
     is_told(&run(&nobody, &authority), "the proxy can't be reached: connection refused", 3);
     let nowhere = format!("http://me:{PASSWORD}@proxy.invalid:3128");
     is_told(&run(&nowhere, &authority), "the proxy's host is not known", 3);
-    let socks = format!("socks5://me:{PASSWORD}@127.0.0.1:1");
-    is_told(&run(&socks, &authority), "the proxy can't be used: unsupported scheme socks5", 3);
+    let socks = format!("socks5h://me:{PASSWORD}@127.0.0.1:1");
+    is_told(&run(&socks, &authority), "the proxy can't be reached", 3);
 }
 
 #[test]
@@ -91,7 +92,7 @@ fn through_a_tunnel_the_proxy_sees_no_credential_of_the_target_and_the_target_no
 fn a_target_of_plain_http_is_asked_through_its_proxy_only_when_that_is_allowed() {
     let proxy = Server::start(|_| json("200 OK", NO_DAGS));
     for version in BOTH {
-        let run = run_on(&format!("http://airflow.invalid/api/{version}"), READ).var("HTTP_PROXY", &through(&proxy));
+        let run = run_on(&format!("http://airflow.invalid/api/{version}"), READ).var("http_proxy", &through(&proxy));
         let run = run.args(&["--auth", "token"]);
         assert_eq!(ended(&run).code, 2);
         assert_eq!(ended(&run.args(&["--allow-http"])).code, 0);
@@ -105,7 +106,7 @@ fn a_target_of_plain_http_is_asked_through_its_proxy_only_when_that_is_allowed()
 fn a_proxy_that_asks_who_we_are_about_plain_http_is_no_airflow_that_refuses() {
     let page = format!("<html><title>no {PASSWORD}</title></html>");
     let proxy = Server::start(move |_| Act::Send(answer("407 Proxy Authentication Required", "text/html", &page)));
-    let run = run_on("http://airflow.invalid/api/v1", READ).var("HTTP_PROXY", &through(&proxy));
+    let run = run_on("http://airflow.invalid/api/v1", READ).var("http_proxy", &through(&proxy));
     let ended = ended(&run.args(&["--allow-http"]));
     let expected = "407 Proxy Authentication Required for GET /api/v1/dags: no ***; the proxy asks for a user name and password: they stand in its URL, `http://user:password@…`";
     assert_eq!((ended.code, ended.sentence(), proxy.lines().len()), (3, expected, 1));
@@ -123,12 +124,68 @@ fn no_proxy_stands_between_us_and_this_machine_or_what_no_proxy_names() {
         let url = format!("http://{host}:{}/api/v1", airflow.address.port());
         assert_eq!(ended(&every(run_on(&url, READ))).code, 0, "{host}");
     }
-    for names in ["airflow.invalid", "x.example,.invalid", "*"] {
+    for names in ["airflow.invalid", "x.example,.invalid", "x.example invalid.", "*"] {
         let ended = ended(&every(run("http://x", &Authority::new("ours"))).var("NO_PROXY", names));
         assert!(ended.sentence().starts_with("can't reach airflow.invalid:443: "), "{ended:#?}");
         assert!(!ended.stderr.contains("proxy"), "{ended:#?}");
     }
     assert_eq!(proxy.lines(), Vec::<String>::new());
+}
+
+#[test]
+fn http_proxy_in_upper_case_names_no_proxy() {
+    let proxy = Server::start(|_| json("200 OK", NO_DAGS));
+    let run = run_on("http://airflow.invalid/api/v1", READ).args(&["--allow-http", "--auth", "token"]);
+    let ended = ended(&run.var("HTTP_PROXY", &through(&proxy)));
+    assert!(ended.sentence().starts_with("can't reach airflow.invalid:80: no such host"), "{ended:#?}");
+    assert_eq!(proxy.lines(), Vec::<String>::new());
+}
+
+#[test]
+fn a_proxy_on_the_way_to_plain_http_is_told_apart_from_the_target() {
+    let run = run_on("http://airflow.invalid/api/v1", READ).args(&["--allow-http"]);
+    let ended = ended(&run.var("http_proxy", "http://127.0.0.1:1"));
+    let words = "can't reach airflow.invalid:80: the proxy can't be reached: connection refused (GET /api/v1/dags)";
+    assert_eq!((ended.code, ended.sentence()), (3, words));
+}
+
+#[test]
+fn a_variable_that_names_no_proxy_is_named_and_its_password_is_not_shown() {
+    for (value, words) in [
+        (
+            format!("ftp://me:{PASSWORD}@127.0.0.1:1"),
+            "its scheme is none of http, https, socks4, socks4a, socks5 and socks5h",
+        ),
+        (
+            format!("http://me:{PASSWORD}/x@127.0.0.1:1"),
+            "percent-encode `/`, `?` and `#` in the user name and password",
+        ),
+    ] {
+        let ended = ended(&run(&value, &Authority::new("ours")));
+        assert_eq!(ended.code, 2, "{ended:#?}");
+        assert!(ended.stderr.contains("`HTTPS_PROXY`") && ended.stderr.contains(words), "{ended:#?}");
+        assert!(!ended.transcript().contains(PASSWORD), "{ended:#?}");
+    }
+}
+
+#[test]
+fn a_socks_proxy_is_told_the_name_of_the_host_and_carries_the_run() {
+    let airflow = Server::start(|_| json("200 OK", NO_DAGS));
+    for (scheme, user) in [("socks5h", ""), ("socks5h", "me:p%40ss@"), ("socks4a", "")] {
+        let proxy = Socks::start(airflow.address, user.replace("%40", "@").trim_end_matches('@').to_owned());
+        let run = run_on("http://airflow.invalid/api/v1", READ).args(&["--allow-http", "--auth", "token"]);
+        let ended = ended(&run.var("all_proxy", &format!("{scheme}://{user}{}", proxy.address)));
+        assert_eq!(ended.code, 0, "{scheme} {user}: {ended:#?}");
+        assert_eq!(proxy.hosts(), ["airflow.invalid"], "{scheme} {user}");
+    }
+    let proxy = Socks::start(airflow.address, "me:another".to_owned());
+    let run = run_on("http://airflow.invalid/api/v1", READ).args(&["--allow-http"]);
+    let ended = ended(&run.var("all_proxy", &format!("socks5h://me:{PASSWORD}@{}", proxy.address)));
+    assert!(ended.sentence().contains("the proxy asks for a user name and password"), "{ended:#?}");
+    let page = Server::start(|_| json("200 OK", "{}"));
+    let run = run_on("http://airflow.invalid/api/v1", READ).args(&["--allow-http", "--connect-timeout", "2s"]);
+    let told = super::bounded::ended(&run.var("all_proxy", &format!("socks5h://{}", page.address)));
+    assert_eq!(told.code, 3, "{told:#?}");
 }
 
 #[test]

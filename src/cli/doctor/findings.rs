@@ -20,6 +20,10 @@ pub(super) struct Findings {
     pub(super) credential_from: Option<String>,
     /// How it is shown.
     pub(super) credential_shown: Option<&'static str>,
+    /// The proxy on the way, without its password.
+    pub(super) proxy: Option<String>,
+    /// The variable that names it.
+    pub(super) proxy_from: Option<&'static str>,
     /// `v1` or `v2`.
     pub(super) api_version: Option<&'static str>,
     /// What says so.
@@ -83,6 +87,9 @@ impl Findings {
         for (at, (place, why)) in self.looked.iter().enumerate() {
             line(if at == 0 { "looked in" } else { "" }, format!("{place}: {why}"));
         }
+        if let (Some(proxy), Some(from)) = (&self.proxy, self.proxy_from) {
+            line("proxy", format!("{proxy}, from `{from}`"));
+        }
         if let (Some(version), Some(from)) = (self.api_version, self.api_version_from) {
             line("API", format!("{version}, by {from}"));
         }
@@ -144,6 +151,8 @@ impl Findings {
             "credential": self.credential,
             "credential_from": self.credential_from,
             "credential_shown": self.credential_shown,
+            "proxy": self.proxy,
+            "proxy_from": self.proxy_from,
             "api_version": self.api_version,
             "airflow_version": self.airflow_version,
             "dags": self.dags,

@@ -10,18 +10,24 @@ use crate::cli::git;
 use crate::cli::history::usual_store;
 use crate::cli::place::Place;
 use crate::cli::target_error::{self, Found};
+use crate::http::{Proxy, ProxySettings};
 use crate::journal::Standing;
 
 /// What is known before anything is asked.
 pub(super) fn here(place: &Place, args: &DoctorArgs, environment: &Environment) -> Findings {
     let provenance = place.provenance.as_ref();
     let looked = provenance.map(|provenance| provenance.looked.as_slice()).unwrap_or_default();
+    // One that can't be used was refused when the client was made.
+    let proxies = ProxySettings::read(|name| environment.var(name));
+    let proxy = proxies.on_the_way_to(&place.base_url.under_root("/")).ok().flatten();
     let mut findings = Findings {
         target: place.target.clone(),
         url: place.base_url.to_string(),
         url_from: provenance.map_or_else(|| "the sandbox".to_owned(), |provenance| provenance.url.to_string()),
         looked: looked.iter().map(|(place, why)| (place.to_string(), why.clone())).collect(),
         credential: place.credential.as_ref().map(kind),
+        proxy: proxy.as_ref().map(Proxy::address),
+        proxy_from: proxy.as_ref().map(|proxy| proxy.variable),
         credential_from: provenance.and_then(|provenance| provenance.credential.as_ref()).map(Found::to_string),
         ..Findings::default()
     };
