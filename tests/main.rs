@@ -18,6 +18,7 @@ mod faults;
 mod help;
 mod hostile;
 mod house;
+mod ignored_signals;
 mod init;
 mod invalid_playbooks;
 mod journal;

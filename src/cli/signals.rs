@@ -1,7 +1,7 @@
 //! SIGHUP, SIGINT and SIGTERM: the first asks to stop, a second one ends the program at once.
 //!
 //! They are watched from one thread of their own, which nothing else can block: a program that hangs in a write that nobody
-//! reads still ends.
+//! reads still ends. A signal that is ignored when the program starts stays ignored: `nohup` and `trap '' INT` ask for that.
 
 use std::time::Duration;
 
@@ -66,28 +66,66 @@ pub(super) async fn wait(mut signal: watch::Receiver<Option<i32>>) -> i32 {
     }
 }
 
+/// The signals that stop a run, by their numbers.
+#[cfg(unix)]
+const STOPPING: [i32; 3] = [1, 2, 15];
+
 /// Where signals come from.
 #[cfg(unix)]
-struct Source([(i32, tokio::signal::unix::Signal); 3]);
+struct Source([(i32, Option<tokio::signal::unix::Signal>); 3]);
 
 #[cfg(unix)]
 impl Source {
     fn new() -> Option<Self> {
         use tokio::signal::unix::{SignalKind, signal};
-        let hangup = signal(SignalKind::hangup()).ok()?;
-        let interrupt = signal(SignalKind::interrupt()).ok()?;
-        let terminate = signal(SignalKind::terminate()).ok()?;
-        Some(Self([(1, hangup), (2, interrupt), (15, terminate)]))
+        // Once a signal is watched, nothing tells any more that it was ignored.
+        let ignored = ignored();
+        let mut sources = STOPPING.map(|number| (number, None));
+        for (number, source) in sources.iter_mut().filter(|(number, _)| !holds(ignored, *number)) {
+            *source = Some(signal(SignalKind::from_raw(*number)).ok()?);
+        }
+        Some(Self(sources))
     }
 
     async fn next(&mut self) -> i32 {
         let [(hangup, one), (interrupt, two), (terminate, three)] = &mut self.0;
         tokio::select! {
-            _ = one.recv() => *hangup,
-            _ = two.recv() => *interrupt,
-            _ = three.recv() => *terminate,
+            () = came(one) => *hangup,
+            () = came(two) => *interrupt,
+            () = came(three) => *terminate,
         }
     }
+}
+
+/// Waits for a signal; for ever when it is ignored.
+#[cfg(unix)]
+async fn came(source: &mut Option<tokio::signal::unix::Signal>) {
+    match source {
+        Some(source) => {
+            source.recv().await;
+        }
+        None => std::future::pending().await,
+    }
+}
+
+/// The signals that the process was started to ignore, one bit each. Only Linux tells them without `unsafe`; none elsewhere.
+#[cfg(unix)]
+fn ignored() -> u64 {
+    let status = std::fs::read("/proc/self/status").unwrap_or_default();
+    ignored_of(&String::from_utf8_lossy(&status))
+}
+
+/// The signals that `/proc/PID/status` names as ignored.
+#[cfg(unix)]
+fn ignored_of(status: &str) -> u64 {
+    let bits = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    bits.and_then(|bits| u64::from_str_radix(bits.trim(), 16).ok()).unwrap_or_default()
+}
+
+/// Whether a set of signals holds the one with this number.
+#[cfg(unix)]
+const fn holds(signals: u64, number: i32) -> bool {
+    signals >> (number - 1) & 1 == 1
 }
 
 /// Where there is only ctrl-C.
@@ -105,5 +143,18 @@ impl Source {
             Ok(()) => 2,
             Err(_) => std::future::pending().await,
         }
+    }
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_system_says_which_signals_are_ignored() {
+        let status =
+            "Name:\tmyaf-run\nSigBlk:\t0000000000000003\nSigIgn:\t0000000000004001\nSigCgt:\t0000000000000002\n";
+        assert_eq!(STOPPING.map(|number| holds(ignored_of(status), number)), [true, false, true]);
+        assert_eq!(ignored_of("SigIgn: what\n") | ignored_of(""), 0);
     }
 }
