@@ -34,6 +34,7 @@ mod playbook_schema;
 mod reads;
 mod ready;
 mod retry;
+mod run_ids;
 mod sandbox_recordings;
 mod schedule;
 mod sections;

@@ -46,6 +46,11 @@ pub(super) enum Overlap {
     With(String),
 }
 
+/// Whether the process that has the lock says that it is at this run.
+pub(super) fn is_of(held_by: &str, run_id: &str) -> bool {
+    held_by.strip_prefix("run ").and_then(|rest| rest.strip_prefix(run_id)).is_some_and(|rest| rest.starts_with(' '))
+}
+
 /// Takes the lock of the playbook, by the deadline of the run at the latest; `Err` is the code of what was said already.
 pub(super) async fn take(
     store: &Store,

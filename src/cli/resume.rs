@@ -11,6 +11,7 @@ use crate::cli::exit_code::ExitCode;
 use crate::cli::history;
 use crate::cli::invocation::{Invocation, Named, Recording};
 use crate::cli::overlap;
+use crate::cli::schedule::shell;
 use crate::cli::signals::Signals;
 use crate::cli::streams::Streams;
 use crate::cli::{connect, place};
@@ -57,15 +58,14 @@ impl Resuming<'_> {
             self.invocation.streams.err_line("there is no run to go on with");
             return Ok(ExitCode::Success);
         };
+        // Who begins with an id that is still free must not be kept from it.
+        let entry = store.read(&run_id).map_err(|error| self.say(&error))?;
+        if !entry.is_running {
+            self.was_begun(&run_id, &entry.journal.record)?;
+        }
         let (writer, journal) = store.take_up(&run_id).map_err(|error| self.say(&error))?;
         let record = journal.record;
-        if record.steps.is_empty() {
-            return Err(self.refuse(&format!("the run `{run_id}` has not begun"), "run the playbook again"));
-        }
-        if record.held_by.is_some() {
-            let message = format!("nothing of the run `{run_id}` was run, since the playbook was running already");
-            return Err(self.refuse(&message, "run the playbook again"));
-        }
+        self.was_begun(&run_id, &record)?;
         let is_done = record.elapsed_ms.is_some() && record.verdict() == Verdict::Passed;
         if is_done && self.args.again.is_empty() && self.args.clear.is_empty() {
             self.invocation.streams.err_line(&format!("{}: run {run_id} has passed; nothing is left", record.playbook));
@@ -97,6 +97,18 @@ impl Resuming<'_> {
         let code = Ok(self.invocation.carry_out(&plan, (&place, &client), signals, recording).await);
         drop(taken);
         code
+    }
+
+    /// Refuses a run of which nothing was run.
+    fn was_begun(&mut self, run_id: &str, record: &RunRecord) -> Result<(), ExitCode> {
+        if record.steps.is_empty() {
+            let help = format!("run the playbook with `--run-id {run_id}`");
+            return Err(self.refuse(&format!("the run `{run_id}` has not begun"), &help));
+        }
+        let Some(held_by) = &record.held_by else { return Ok(()) };
+        let message = format!("nothing of the run `{run_id}` was run: its playbook was running already, as {held_by}");
+        let run_id = if record.is_id_given { format!("--run-id {run_id} ") } else { String::new() };
+        Err(self.refuse(&message, &format!("run it now: `myaf-run {run_id}{}`", shell(&record.path))))
     }
 
     /// The run that is meant; none when there is nothing to go on with.
@@ -200,9 +212,9 @@ impl Resuming<'_> {
     fn remember(&mut self, plan: &mut Plan, is_changed: bool, record: &RunRecord) -> Result<(), ExitCode> {
         for asked in self.args.again.iter().chain(&self.args.clear) {
             if !plan.steps.iter().any(|step| step.id == *asked) {
-                let near = near_name(asked, plan.steps.iter().map(|step| step.id.as_str()));
-                let help = near.map_or_else(
-                    || "`myaf-run runs show` names the steps".to_owned(),
+                let ids = plan.steps.iter().map(|step| step.id.as_str());
+                let help = near_name(asked, ids.clone()).map_or_else(
+                    || format!("its steps are {}", ids.map(|id| format!("`{id}`")).collect::<Vec<_>>().join(", ")),
                     |near| format!("did you mean `{near}`?"),
                 );
                 return Err(self.refuse(&format!("the run has no step `{asked}`"), &help));
@@ -238,7 +250,10 @@ impl Resuming<'_> {
         match plan.steps.iter().filter(clears).find(|step| step.action != ActionKind::TriggerDag) {
             Some(step) => {
                 let message = format!("the step `{}` makes no DAG run that could be cleared", step.id);
-                Err(self.refuse(&message, "`--again` does a step anew"))
+                let is_another = step.action == ActionKind::WaitForDagRun;
+                let in_airflow = "clear the failed tasks in Airflow, then resume without `--clear`";
+                let help = if is_another { in_airflow } else { "`--again` does a step anew" };
+                Err(self.refuse(&message, help))
             }
             None => Ok(()),
         }

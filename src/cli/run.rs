@@ -20,7 +20,7 @@ use crate::cli::{
     check, connect, curl, doctor, explain, history, init, overlap, pages, place, resume, runs, sandbox, schedule,
     schema,
 };
-use crate::journal::{Store, is_run_id};
+use crate::journal::{JournalError, Store, is_run_id};
 use crate::plan;
 use crate::playbook::model::OnOverlap;
 use crate::record::RunRecord;
@@ -117,6 +117,9 @@ async fn run(
         let when = (on_overlap, args.running.deadline);
         match overlap::take(store, &plan, when, around, invocation.streams).await? {
             Overlap::None(taken) => lock = Some(taken),
+            Overlap::With(held_by) if overlap::is_of(&held_by, &run_id) => {
+                return Err(history::say(&JournalError::Running(run_id), invocation.streams));
+            }
             Overlap::With(held_by) => plan.held_by = Some(held_by),
         }
     }
@@ -130,7 +133,9 @@ async fn run(
             Err(ExitCode::TimedOut)
         })?;
     }
-    let writer = store.as_ref().map(|store| store.begin(&run_id)).transpose();
+    let begin =
+        |store: &Store| if plan.held_by.is_some() { store.begin_skipped(&run_id) } else { store.begin(&run_id) };
+    let writer = store.as_ref().map(begin).transpose();
     let writer = writer.map_err(|error| history::say(&error, invocation.streams))?;
     let recording = Recording { writer, record: RunRecord::default() };
     let code = invocation.carry_out(&plan, (&place, &client), signals, recording).await;

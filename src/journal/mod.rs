@@ -13,6 +13,7 @@ mod folder;
 mod lock;
 mod look;
 mod reader;
+mod skipped;
 mod store;
 mod writer;
 

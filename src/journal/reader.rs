@@ -24,6 +24,14 @@ pub struct Journal {
     pub whole: u64,
 }
 
+impl Journal {
+    /// Whether nothing of the run was run: not even its beginning was recorded, or its playbook was running already.
+    #[must_use]
+    pub const fn is_untouched(&self) -> bool {
+        self.whole == 0 || self.record.held_by.is_some()
+    }
+}
+
 /// Reads the events of the run with this id. A last line without an end is torn off and counts as not written.
 pub(super) fn read((path, run_id): (&Path, &str), file: &File) -> Result<Journal, JournalError> {
     let mut journal = Journal { record: RunRecord::default(), last_at: None, whole: 0 };

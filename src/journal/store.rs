@@ -64,7 +64,8 @@ impl Store {
         (&self.runs, &self.locks)
     }
 
-    /// Begins the file of a new run. One that is there and has not begun, since its disk was full, is taken for it.
+    /// Begins the file of a new run. One that is there and of which nothing was run is taken for it: its disk was full, or its
+    /// playbook was running already.
     ///
     /// # Errors
     /// When the folder can't be written to or is not ours alone, or the id is taken.
@@ -93,11 +94,11 @@ impl Store {
     }
 
     fn begin_again(&self, run_id: &str) -> Result<Writer, JournalError> {
-        match self.take_up(run_id) {
-            Ok((writer, journal)) if journal.whole == 0 => Ok(writer),
-            Ok(_) | Err(JournalError::NotAJournal { .. }) => Err(JournalError::AlreadyThere(run_id.to_owned())),
-            Err(error) => Err(error),
+        let (file, path, journal) = self.claim(run_id)?;
+        if !journal.is_untouched() {
+            return Err(JournalError::AlreadyThere(run_id.to_owned()));
         }
+        Writer::new(file, 0, Some(self.runs.clone())).map_err(|error| JournalError::io(&path, "written", error))
     }
 
     /// Takes up a run that has ended on the way.
@@ -105,14 +106,20 @@ impl Store {
     /// # Errors
     /// When there is none with this id, another process is at it, or its file can't be read or written.
     pub fn take_up(&self, run_id: &str) -> Result<(Writer, Journal), JournalError> {
+        let (file, path, journal) = self.claim(run_id)?;
+        let writer =
+            Writer::new(file, journal.whole, None).map_err(|error| JournalError::io(&path, "written", error))?;
+        Ok((writer, journal))
+    }
+
+    /// The file of a run that is there, held by this process, with what it says.
+    fn claim(&self, run_id: &str) -> Result<(File, PathBuf, Journal), JournalError> {
         folder::check(&self.runs).map_err(|error| missing(error, run_id))?;
         let path = self.path(run_id)?;
         let file = open(OpenOptions::new().read(true).write(true), &path).map_err(|error| missing(error, run_id))?;
         hold(&file, &path, run_id)?;
         let journal = reader::read((&path, run_id), &file)?;
-        let writer =
-            Writer::new(file, journal.whole, None).map_err(|error| JournalError::io(&path, "written", error))?;
-        Ok((writer, journal))
+        Ok((file, path, journal))
     }
 
     /// Reads a run, also one that goes on.
@@ -169,7 +176,8 @@ impl Store {
         Ok(())
     }
 
-    fn path(&self, run_id: &str) -> Result<PathBuf, JournalError> {
+    /// The file of the run with this id.
+    pub(super) fn path(&self, run_id: &str) -> Result<PathBuf, JournalError> {
         if is_run_id(run_id) {
             Ok(self.runs.join(format!("{run_id}.jsonl")))
         } else {

@@ -1,12 +1,14 @@
 //! Writes the events of a run to its file, and makes those durable that something depends on.
 
 use std::fs::File;
-use std::io::{Seek, SeekFrom, Write};
-use std::path::PathBuf;
+use std::io::{ErrorKind, Seek, SeekFrom, Write};
+use std::path::{Path, PathBuf};
+
+use tempfile::NamedTempFile;
 
 use super::folder;
 use super::reader::LINE_MAX;
-use crate::event::{Event, Sink, SinkError};
+use crate::event::{Event, EventKind, Sink, SinkError};
 
 /// The file of a run that goes on; locked until this is dropped.
 #[derive(Debug)]
@@ -16,6 +18,8 @@ pub struct Writer {
     length: u64,
     /// The folder of a new file, whose entry becomes durable with the first event that must be.
     folder: Option<PathBuf>,
+    /// A file that is shown at this path when the run has ended, unless another one is there.
+    unseen: Option<(NamedTempFile, PathBuf)>,
 }
 
 impl Writer {
@@ -25,7 +29,13 @@ impl Writer {
             file.set_len(whole)?;
         }
         file.seek(SeekFrom::Start(whole))?;
-        Ok(Self { file, length: whole, folder })
+        Ok(Self { file, length: whole, folder, unseen: None })
+    }
+
+    /// A writer of a file that is shown at this path when the run has ended.
+    pub(super) fn unseen(unseen: NamedTempFile, path: &Path) -> std::io::Result<Self> {
+        let folder = path.parent().map(Path::to_owned);
+        Ok(Self { file: unseen.reopen()?, length: 0, folder, unseen: Some((unseen, path.to_owned())) })
     }
 
     fn write(&mut self, event: &Event) -> std::io::Result<()> {
@@ -40,6 +50,9 @@ impl Writer {
             return Err(error);
         }
         self.length += line.len() as u64;
+        if matches!(event.kind, EventKind::RunFinished { .. }) {
+            self.show()?;
+        }
         if !event.kind.must_be_durable() {
             return Ok(());
         }
@@ -47,6 +60,18 @@ impl Writer {
         match self.folder.take() {
             Some(folder) => folder::sync(&folder),
             None => Ok(()),
+        }
+    }
+}
+
+impl Writer {
+    /// Shows a file that was not seen so far. One that is there already stays.
+    fn show(&mut self) -> std::io::Result<()> {
+        let Some((unseen, path)) = self.unseen.take() else { return Ok(()) };
+        match unseen.persist_noclobber(path) {
+            Ok(_) => Ok(()),
+            Err(error) if error.error.kind() == ErrorKind::AlreadyExists => Ok(()),
+            Err(error) => Err(error.error),
         }
     }
 }
@@ -60,13 +85,12 @@ impl Sink for Writer {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::event::EventKind;
 
     #[test]
     fn what_can_not_be_written_leaves_whole_lines() {
         let full = std::fs::OpenOptions::new().read(true).write(true).open("/dev/full");
         let Ok(full) = full else { return };
-        let mut writer = Writer { file: full, length: 0, folder: None };
+        let mut writer = Writer { file: full, length: 0, folder: None, unseen: None };
         let event =
             Event { v: 1, seq: 1, at: jiff::Timestamp::UNIX_EPOCH, kind: EventKind::RunFinished { elapsed_ms: 1 } };
         assert!(writer.accept(&event).is_err());
