@@ -6,6 +6,7 @@ mod served;
 mod stage;
 
 mod actions;
+mod again;
 mod cli;
 mod docs;
 mod doctor;

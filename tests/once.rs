@@ -3,6 +3,7 @@
 use myaf_run::airflow::model::RunState;
 use myaf_run::outcome::{ActionResult, FailureKind, StepOutcome};
 
+use crate::between::{Asked, Then};
 use crate::run::BOTH;
 use crate::stage::{Ran, Stage};
 
@@ -172,5 +173,90 @@ async fn a_posted_event_that_can_not_be_read_for_a_moment_is_waited_for() {
         let again = stage.run(playbook).await;
         assert_eq!(outcome(&again), Some(StepOutcome::Already), "{version} {again:#?}");
         assert_eq!(stage.events().await.len(), 1, "{version}");
+    }
+}
+
+const TELL: &str =
+    "name: months\nsteps: [{id: tell, post_dataset_event: {dataset_uri: d, once_per: k, consumers: ignore}}]";
+
+/// A world in which somebody posts the same event right before ours.
+async fn raced(version: &'static str, rule: fn(&[Asked]) -> Then) -> Stage {
+    Stage::behind(version, &crate::run::unindented(WORLD), rule).await
+}
+
+fn is_post(asked: &[Asked]) -> bool {
+    asked.last().is_some_and(|asked| asked.posts_to("/events"))
+}
+
+#[tokio::test]
+async fn an_event_that_another_host_posted_at_the_same_moment_fails_the_step_unless_the_author_accepts_it() {
+    for version in BOTH {
+        let stage = raced(version, |asked| if is_post(asked) { Then::Twice } else { Then::Forward }).await;
+        let ran = stage.run(TELL).await;
+        assert_eq!((ran.kind(), outcome(&ran)), (FailureKind::DuplicateEvent, Some(StepOutcome::Failed)), "{version}");
+        let failure = ran.failure();
+        assert!(failure.message.ends_with("at the same moment, as event 1"), "{failure:#?}");
+        assert!(failure.notes[0].starts_with("ours is event 2, one of 2;"), "{failure:#?}");
+        let event = |ran: &Ran| match &ran.step(0).result {
+            Some(ActionResult::PostDatasetEvent(event)) => event.event_id,
+            other => panic!("{other:#?}"),
+        };
+        assert_eq!(event(&ran), Some(2), "{version}");
+        // Whoever comes later takes the oldest for the one, and says that there are more.
+        let later = stage.run(TELL).await;
+        assert_eq!((outcome(&later), event(&later)), (Some(StepOutcome::Already), Some(1)), "{version}");
+        assert!(later.step(0).warnings[0].contains("has 2 events"), "{later:#?}");
+        assert_eq!(stage.events().await.len(), 2, "{version}");
+
+        let stage = raced(version, |asked| if is_post(asked) { Then::Twice } else { Then::Forward }).await;
+        let accepted = stage.run(&TELL.replace("}}]", "}, ignore_errors: true}]")).await;
+        assert_eq!(outcome(&accepted), Some(StepOutcome::Ignored), "{accepted:#?}");
+    }
+}
+
+#[tokio::test]
+async fn the_oldest_of_several_events_passes_and_says_that_there_are_more() {
+    for version in BOTH {
+        let stage = raced(version, |asked| if is_post(asked) { Then::TwiceLost } else { Then::Forward }).await;
+        let ran = stage.run(TELL).await;
+        assert_eq!(outcome(&ran), Some(StepOutcome::Passed), "{ran:#?}");
+        assert!(ran.step(0).warnings.iter().any(|warning| warning.contains("the oldest, 1, is the one")), "{ran:#?}");
+        assert_eq!(stage.events().await.len(), 2, "{version}");
+    }
+}
+
+#[tokio::test]
+async fn an_event_of_another_host_that_can_not_be_read_for_a_moment_is_waited_for() {
+    fn rule(asked: &[Asked]) -> Then {
+        let since = asked.iter().rev().take_while(|asked| !asked.posts_to("/events"));
+        let looks = since.filter(|asked| asked.method == "GET" && asked.path.ends_with("/events")).count();
+        match looks {
+            0 if is_post(asked) => Then::Twice,
+            // Airflow 3 shows no page while the run that an event made has not started.
+            1..=30 if asked.iter().any(|asked| asked.posts_to("/events")) => {
+                Then::Say(500, "text/plain", "Internal Server Error".to_owned())
+            }
+            _ => Then::Forward,
+        }
+    }
+    for version in BOTH {
+        let ran = raced(version, rule).await.run(TELL).await;
+        assert_eq!(ran.kind(), FailureKind::DuplicateEvent, "{version}: {ran:#?}");
+    }
+}
+
+#[tokio::test]
+async fn an_event_whose_neighbours_can_never_be_read_passes_and_says_that_it_could_not_look() {
+    fn rule(asked: &[Asked]) -> Then {
+        let is_look = asked.last().is_some_and(|asked| asked.method == "GET" && asked.path.ends_with("/events"));
+        if is_look && asked.iter().any(|asked| asked.posts_to("/events")) {
+            return Then::Say(500, "text/plain", "Internal Server Error".to_owned());
+        }
+        Then::Forward
+    }
+    for version in BOTH {
+        let ran = raced(version, rule).await.run(TELL).await;
+        assert_eq!(outcome(&ran), Some(StepOutcome::Passed), "{version}: {ran:#?}");
+        assert!(ran.step(0).warnings[0].starts_with("could not check whether another run posted"), "{ran:#?}");
     }
 }

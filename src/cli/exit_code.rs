@@ -112,6 +112,7 @@ impl ExitCode {
             | FailureKind::Rejected
             | FailureKind::ServerError
             | FailureKind::NoConsumer
+            | FailureKind::DuplicateEvent
             | FailureKind::SecretLeak => Self::Failed,
         }
     }

@@ -12,6 +12,7 @@ mod expect;
 mod halt;
 mod identity;
 mod interrupt;
+mod marked;
 mod near;
 mod pattern;
 mod perform;

@@ -44,6 +44,8 @@ pub enum FailureKind {
     OutcomeUnknown,
     /// A dataset has no consumer that would run, and `consumers: require` stands.
     NoConsumer,
+    /// An event that is to be posted once was posted by another run at the same moment, too, and that one is older.
+    DuplicateEvent,
     /// A value that must not leave was about to.
     SecretLeak,
     /// A signal ended the run.

@@ -65,7 +65,9 @@ pub(super) fn remember(steps: &mut [PlannedStep], attempt: &Attempt, record: &Ru
         step.clears = attempt.clear.contains(&step.id);
         if attempt.again.contains(&step.id) {
             step.generation += 1;
+            step.is_anew = true;
         } else {
+            step.is_anew = known.is_anew;
             step.past = past(step, known);
         }
     }

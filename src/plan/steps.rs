@@ -65,6 +65,8 @@ pub struct PlannedStep {
     pub generation: u32,
     /// Whether its DAG run is cleared if it has failed.
     pub clears: bool,
+    /// Whether it was asked to write anew and has not begun to: what is there already does not count.
+    pub is_anew: bool,
     /// Where its action's key stands.
     pub key: Span,
     /// Where its action's arguments stand.
@@ -189,6 +191,7 @@ fn step((section, node): (Section, &Node), json: Value, id: String, shared: &Sha
         past: Past::None,
         generation: 0,
         clears: false,
+        is_anew: false,
         key: entry.key_span,
         value: entry.value.span,
         places: places(&entry.value),

@@ -258,6 +258,7 @@ impl RunRecord {
                 step.join(info);
             } else if resumed.again.contains(&step.id) {
                 step.generation += 1;
+                step.is_anew = true;
                 step.writes.clear();
                 step.begin_anew();
             } else if !step.is_done() {

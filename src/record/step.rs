@@ -32,6 +32,9 @@ pub struct StepRecord {
     /// How often its writes were made anew on purpose.
     #[serde(skip_serializing_if = "is_zero")]
     pub generation: u32,
+    /// Whether it was asked to write anew and has not begun to.
+    #[serde(skip)]
+    pub is_anew: bool,
     /// For a step of `rescue` or `always`: the resume that its writes belong to.
     #[serde(skip)]
     pub attempt: u32,
@@ -110,6 +113,7 @@ impl StepRecord {
             captured: Map::new(),
             withheld: Vec::new(),
             generation: 0,
+            is_anew: false,
             tries: Vec::new(),
             writes: Vec::new(),
             condition: None,
@@ -125,6 +129,7 @@ impl StepRecord {
     pub(super) fn announce(&mut self, write: &WriteAnnounced, keeps_arguments: bool) {
         let (identity, subject) = (write.identity.clone(), write.subject.clone());
         let arguments = if keeps_arguments { write.arguments.clone() } else { Value::Null };
+        self.is_anew = false;
         self.writes.retain(|known| known.identity != identity);
         self.writes.push(WriteRecord { write: write.write, identity, subject, arguments, fate: None });
     }

@@ -9,6 +9,7 @@ use crate::airflow::answer::{DagRun, TaskInstance};
 use crate::airflow::client::Client;
 use crate::airflow::error::ApiError;
 use crate::airflow::model::RunState;
+use crate::event::{EventKind, WriteFate};
 use crate::executor::Stop;
 use crate::executor::settle::{Patience, Settled, unknown};
 use crate::executor::step::StepRun;
@@ -22,16 +23,48 @@ struct Clearing {
     dag_run_id: String,
     /// When the run ended, as it was before it was cleared.
     end_date: Option<Timestamp>,
+    /// Its state then.
+    state: RunState,
 }
 
 impl StepRun<'_, '_> {
+    /// Whether this attempt clears a run that is there: it was asked to, or an earlier one has begun to and does not know the end
+    /// of it. A run without a failed task stays as it is, and that is said.
+    pub(super) async fn is_to_be_cleared(&mut self, run: &DagRun) -> Result<bool, Stop> {
+        let begun = self.earlier(WriteKind::Clear).filter(|clearing| clearing.is_in_doubt());
+        match (run.state, begun) {
+            (RunState::Failed, _) => return Ok(self.planned.clears || begun.is_some()),
+            (RunState::Queued | RunState::Running | RunState::Success, Some(clearing)) => {
+                // It is no longer as it was when that began.
+                let (step, identity) = (self.index, clearing.identity.clone());
+                self.run.emitter.emit(EventKind::WriteSettled { step, identity, fate: WriteFate::Found })?;
+                return Ok(false);
+            }
+            (RunState::Queued | RunState::Running | RunState::Success, None) => {}
+        }
+        if !self.planned.clears || (run.state == RunState::Success && self.has_failed_task(run).await?) {
+            return Ok(self.planned.clears);
+        }
+        let (dag_id, id, state) = (&run.dag_id, &run.dag_run_id, run.state.as_str());
+        self.warn(format!("nothing was cleared: the DAG run `{id}` of `{dag_id}` is {state}"))?;
+        Ok(false)
+    }
+
+    /// Whether a run that is success has a failed task all the same, as one before a task that runs in any case.
+    async fn has_failed_task(&mut self, run: &DagRun) -> Result<bool, Stop> {
+        let (dag_id, id) = (&run.dag_id, &run.dag_run_id);
+        let tasks = self.pages(async |client, offset, limit| client.task_instances(dag_id, id, offset, limit).await);
+        let is_failed = |task: &TaskInstance| task.state.as_deref().is_some_and(|state| state.ends_with("failed"));
+        Ok(tasks.await?.iter().any(is_failed))
+    }
+
     /// Clears the failed tasks of a failed run; gives the run as it is then.
     pub(super) async fn clear(&mut self, run: DagRun) -> Result<DagRun, Stop> {
         let (dag_id, id) = (&run.dag_id, &run.dag_run_id);
         let tasks = self.pages(async |client, offset, limit| client.task_instances(dag_id, id, offset, limit).await);
         let before = tasks.await?;
-        let clearing =
-            Clearing { dag_id: run.dag_id.clone(), dag_run_id: run.dag_run_id.clone(), end_date: run.end_date };
+        let (dag_id, dag_run_id) = (run.dag_id.clone(), run.dag_run_id.clone());
+        let clearing = Clearing { dag_id, dag_run_id, end_date: run.end_date, state: run.state };
         self.announce_clearing(&clearing, &before)?;
         match self.write(&clearing).await? {
             Written::Made(Some(run)) => Ok(run),
@@ -69,9 +102,9 @@ impl Write for Clearing {
         client.clear_failed_tasks(&self.dag_id, &self.dag_run_id, limit).await.map(|()| None)
     }
 
-    /// A run that is no longer failed, or has ended later, was cleared.
+    /// A run that is in another state, or has ended later, was cleared.
     async fn look(&self, step: &mut StepRun<'_, '_>, patience: Patience) -> Settled<Self::Made> {
-        let is_cleared = |run: &DagRun| run.state != RunState::Failed || run.end_date != self.end_date;
+        let is_cleared = |run: &DagRun| run.state != self.state || run.end_date != self.end_date;
         match step.look_for_change((&self.dag_id, &self.dag_run_id), patience, is_cleared).await {
             Settled::Found(run) => Settled::Found(Some(run)),
             Settled::Absent => Settled::Absent,

@@ -4,7 +4,6 @@ use serde_json::Value;
 
 use crate::airflow::answer::{DagRun, NewDagRun};
 use crate::airflow::error::ErrorKind;
-use crate::airflow::model::RunState;
 use crate::event::WriteFate;
 use crate::executor::Stop;
 use crate::executor::action::trigger_dag::RunWrite;
@@ -36,7 +35,7 @@ impl StepRun<'_, '_> {
             }
         };
         self.known = Some(self.run_result(run.clone()));
-        let run = if run.state == RunState::Failed && self.planned.clears { self.clear(run).await? } else { run };
+        let run = if self.is_to_be_cleared(&run).await? { self.clear(run).await? } else { run };
         let run = match wait {
             Some(settings) => self.follow(run, &settings).await.map_err(|stop| self.with_ways_on(stop))?,
             None => run,

@@ -17,6 +17,7 @@ mod notify;
 mod notify_answer;
 mod notify_body;
 mod once;
+mod only_event;
 mod pool;
 mod post_dataset_event;
 mod print;

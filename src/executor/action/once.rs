@@ -90,6 +90,13 @@ impl StepRun<'_, '_> {
             Rules::Fresh => Ok(Before::Absent(new)),
             Rules::Own(if_exists) => match (self.run_there(&new).await?, if_exists) {
                 (None, _) => Ok(Before::Absent(new)),
+                (Some(run), _) if self.planned.is_anew => {
+                    let help = format!(
+                        "another run needs another `dag_run_id`; `--clear {}` runs the failed tasks of this one again",
+                        self.planned.id
+                    );
+                    Err(self.already_there(&run).with_help(help).into())
+                }
                 (Some(run), IfExists::Use) => Ok(Before::There(Box::new(run), new)),
                 (Some(run), IfExists::Fail) => Err(self.already_there(&run).into()),
             },
@@ -97,22 +104,28 @@ impl StepRun<'_, '_> {
         }
     }
 
-    /// The first run of a key that stands; with `if_failed: new` those that have failed are passed over.
+    /// The first run of a key that stands; with `if_failed: new` those that have failed are passed over, unless the last of them
+    /// is to be cleared, and every run when another one is asked for.
     async fn look_through_generations(
         &mut self,
         mut new: NewDagRun,
         key: &str,
         if_failed: IfFailed,
     ) -> Result<Before, Stop> {
+        let mut failed = None;
         for generation in self.planned.generation..self.planned.generation + GENERATIONS_MAX {
             new.dag_run_id = self.once_id(key, generation)?;
-            match self.run_there(&new).await? {
-                None => return Ok(Before::Absent(new)),
-                Some(run) if run.state == RunState::Failed && if_failed == IfFailed::New => {}
-                Some(run) => return Ok(Before::There(Box::new(run), new)),
+            match (self.run_there(&new).await?, failed.take()) {
+                (None, Some(run)) => return Ok(Before::There(run, new)),
+                (None, None) => return Ok(Before::Absent(new)),
+                (Some(_), _) if self.planned.is_anew => {}
+                (Some(run), _) if run.state == RunState::Failed && if_failed == IfFailed::New => {
+                    failed = Some(Box::new(run)).filter(|_| self.planned.clears);
+                }
+                (Some(run), _) => return Ok(Before::There(Box::new(run), new)),
             }
         }
-        let message = format!("{GENERATIONS_MAX} runs for this key have failed; no other is made");
+        let message = format!("this key has {GENERATIONS_MAX} runs already; no other is made");
         Err(Failure::new(FailureKind::DagRunFailed, message).at(self.location_of("once_per")).into())
     }
 
@@ -134,6 +147,9 @@ impl StepRun<'_, '_> {
     ) -> Result<ActionResult, Stop> {
         self.known = Some(self.run_result(run.clone()));
         self.same_conf(&run, new.conf.as_ref(), rules)?;
+        if self.is_to_be_cleared(&run).await? {
+            return Ok(self.clear_and_follow(run, wait).await.map(|run| self.run_result(run))?);
+        }
         let run = match (run.state, wait) {
             (RunState::Success, _) | (RunState::Queued | RunState::Running, None) => {
                 if self.outcome != StepOutcome::Unknown {
@@ -153,11 +169,10 @@ impl StepRun<'_, '_> {
         rules: &Rules,
         wait: Option<WaitSettings>,
     ) -> Result<DagRun, Stop> {
-        let settings = wait.unwrap_or_default();
         if matches!(rules, Rules::Once { if_failed: IfFailed::Clear, .. }) {
-            let run = self.clear(run).await?;
-            return self.follow(run, &settings).await;
+            return self.clear_and_follow(run, wait).await;
         }
+        let settings = wait.unwrap_or_default();
         // It is at its end; following it tells why it failed.
         let (dag_id, id) = (run.dag_id.clone(), run.dag_run_id.clone());
         match self.follow(run, &settings).await {
@@ -172,6 +187,11 @@ impl StepRun<'_, '_> {
             }
             other => other,
         }
+    }
+
+    async fn clear_and_follow(&mut self, run: DagRun, wait: Option<WaitSettings>) -> Result<DagRun, Stop> {
+        let run = self.clear(run).await?;
+        self.follow(run, &wait.unwrap_or_default()).await
     }
 
     /// A run of a key must have the conf that would be sent.

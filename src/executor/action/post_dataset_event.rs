@@ -12,8 +12,9 @@ use crate::airflow::client::Client;
 use crate::airflow::error::{ApiError, ErrorKind};
 use crate::event::WriteFate;
 use crate::executor::Stop;
+use crate::executor::marked::Marked;
 use crate::executor::retry::exhausted;
-use crate::executor::settle::{Marked, Patience, Settled, unknown};
+use crate::executor::settle::{Patience, Settled, unknown};
 use crate::executor::step::StepRun;
 use crate::executor::wait::Posted;
 use crate::executor::write::{Write, Written};
@@ -24,12 +25,15 @@ use crate::secret::MASK;
 use crate::source::Location;
 
 /// An event to be posted.
-struct NewEvent {
-    dataset: Dataset,
-    extra: Map<String, Value>,
-    mark: String,
-    announced: Timestamp,
-    on_unknown: OnUnknown,
+#[derive(Clone)]
+pub(super) struct NewEvent {
+    pub(super) dataset: Dataset,
+    pub(super) extra: Map<String, Value>,
+    pub(super) mark: String,
+    pub(super) announced: Timestamp,
+    pub(super) on_unknown: OnUnknown,
+    /// Whether others may post an event with the same mark: it is that of a key, or of a run whose id was given.
+    pub(super) is_shared: bool,
 }
 
 impl StepRun<'_, '_> {
@@ -49,10 +53,8 @@ impl StepRun<'_, '_> {
             (false, false) => Vec::new(),
         };
         let wait = wait.map(|settings| (settings, idle));
-        let mark = match &keys.once_per {
-            Some(key) => self.once_identity(&key.0, self.planned.generation)?.mark(),
-            None => self.identity().mark(),
-        };
+        let once_per = keys.once_per.as_ref().map(|key| key.0.as_str());
+        let mark = self.mark_of(once_per, self.planned.generation)?;
         let mut extra = keys.extra.map(|extra| extra.0).unwrap_or_default();
         self.warn_of_secret("extra", &json!(extra))?;
         if extra.insert("myaf_run".to_owned(), Value::String(mark.clone())).is_some() {
@@ -61,18 +63,18 @@ impl StepRun<'_, '_> {
         }
         let announced = self.server_now().unwrap_or(Timestamp::MIN);
         let on_unknown = keys.on_unknown.unwrap_or(OnUnknown::Repeat);
-        let mut new = NewEvent { dataset, extra, mark, announced, on_unknown };
+        let is_shared = once_per.is_some() || self.run.plan.is_id_given;
+        let mut new = NewEvent { dataset, extra, mark, announced, on_unknown, is_shared };
         if let Some(earlier) = earlier {
             new.take_from(earlier);
             if matches!(earlier.fate, Some(WriteFate::Accepted | WriteFate::Found)) {
-                let event = self.glance_at_event(new.marked()).await;
+                let event = self.event_of_earlier(&new).await?;
                 return self.posted(new, event, wait).await;
             }
         }
-        let may_be_there = keys.once_per.is_some() || self.run.plan.is_id_given;
-        if may_be_there
+        if is_shared
             && earlier.is_none()
-            && let Some(event) = self.event_there(&new).await?
+            && let Some(event) = self.event_there(&mut new, once_per).await?
         {
             self.outcome = StepOutcome::Already;
             return self.posted(new, Some(event), wait).await;
@@ -80,9 +82,10 @@ impl StepRun<'_, '_> {
         self.announce_event(&new)?;
         let event = match self.write(&new).await? {
             Written::Made(event) => Some(event),
-            Written::Taken => self.glance_at_event(new.marked()).await,
+            Written::Taken => None,
             Written::Shown => return Err(self.event_left_open(new)),
         };
+        let event = self.only_event(&new, event).await?;
         self.posted(new, event, wait).await
     }
 
@@ -118,21 +121,6 @@ impl StepRun<'_, '_> {
         let (uri, mark, consumers) = (&event.dataset_uri, &event.mark, &event.consumers);
         let known = [("dataset_uri", json!(uri)), ("mark", json!(mark)), ("consumers", json!(consumers))];
         self.left_open(known.map(|(field, value)| (field.to_owned(), value)).into_iter().collect())
-    }
-
-    /// The event of a key, when it was posted before. That it was not must be known before one is posted.
-    async fn event_there(&mut self, new: &NewEvent) -> Result<Option<DatasetEvent>, Stop> {
-        let marked = Marked { announced: Timestamp::MIN, ..new.marked() };
-        match self.search_for_event(marked).await {
-            Settled::Found(event) => Ok(Some(event)),
-            Settled::Absent => Ok(None),
-            Settled::Unknown => {
-                let message = format!("it can't be known whether the event `{}` was posted before", new.mark);
-                let failure = Failure::new(FailureKind::Rejected, message);
-                let note = "the dataset's events could not all be read; at most 1,000 are looked at";
-                Err(failure.with_note(note).at(self.location_of("once_per")).into())
-            }
-        }
     }
 
     /// Now, by the server's clock; none where the server does not tell its time.
@@ -244,12 +232,13 @@ impl NewEvent {
         self.announced = announced.and_then(|time| time.parse().ok()).unwrap_or(Timestamp::MIN);
     }
 
-    fn marked(&self) -> Marked<'_> {
-        Marked { dataset_id: self.dataset.id, mark: &self.mark, announced: self.announced }
+    pub(super) fn marked(&self) -> Marked<'_> {
+        let (dataset_id, announced, is_shared) = (self.dataset.id, self.announced, self.is_shared);
+        Marked { dataset_id, mark: &self.mark, announced, is_shared }
     }
 }
 
-fn event_result(new: NewEvent, event: Option<DatasetEvent>) -> DatasetEventResult {
+pub(super) fn event_result(new: NewEvent, event: Option<DatasetEvent>) -> DatasetEventResult {
     let mut consumers = new.dataset.consumers;
     consumers.sort();
     DatasetEventResult {
