@@ -41,6 +41,7 @@ mod schedule;
 mod sections;
 mod selection;
 mod signals;
+mod slips;
 mod terminal;
 mod values;
 mod wait;

@@ -7,6 +7,7 @@ use crate::cli::environment::Environment;
 use crate::cli::exit_code::ExitCode;
 use crate::cli::online::{Answered, Online};
 use crate::cli::playbooks::{below, is_playbook};
+use crate::cli::slips;
 use crate::cli::streams::{Streams, is_coloured};
 use crate::diagnostic::{Diagnostic, Severity, draw, github, json, summary};
 use crate::playbook::notify::webhooks_in;
@@ -170,7 +171,7 @@ fn load_file(path: &Path, environment: &Environment, streams: &mut Streams, mann
     let bytes = match bytes(&environment.cwd.join(path)) {
         Ok(bytes) => bytes,
         Err(reason) => {
-            streams.err_line(&format!("error: the playbook `{}` can't be read: {reason}", path.display()));
+            streams.err_text(&slips::cannot_read(path, &reason, environment));
             return None;
         }
     };
@@ -180,7 +181,10 @@ fn load_file(path: &Path, environment: &Environment, streams: &mut Streams, mann
     match load(&path.display().to_string(), bytes) {
         Ok(loaded) => Some(loaded),
         Err(mistakes) => {
-            say(&mistakes, streams, manner);
+            match slips::other_kind(path) {
+                Some(told) => streams.err_text(&told),
+                None => say(&mistakes, streams, manner),
+            }
             None
         }
     }

@@ -1,12 +1,13 @@
 //! Where the history of runs is kept, and what the command line says of it.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 
 use crate::cli::environment::Environment;
 use crate::cli::exit_code::ExitCode;
 use crate::cli::identity::home_of_user;
+use crate::cli::playbooks::is_yaml;
 use crate::cli::streams::Streams;
 use crate::journal::{JournalError, Store};
 
@@ -57,6 +58,12 @@ pub(super) fn say(error: &JournalError, streams: &mut Streams) -> ExitCode {
         }
         JournalError::NotAJournal { .. } | JournalError::NoFile(_) => {
             ("it was changed by something else; move it away", ExitCode::CannotWrite)
+        }
+        JournalError::NoSuchRun(id) if is_yaml(Path::new(id)) => {
+            streams.err_line(&format!(
+                "  = help: `myaf-run runs list --playbook {id}` lists its runs, `myaf-run resume latest {id}` goes on with the newest"
+            ));
+            return ExitCode::Usage;
         }
         JournalError::NoSuchRun(_) => ("`myaf-run runs list` shows the runs there are", ExitCode::Usage),
         JournalError::AlreadyThere(_) => ("go on with it by `myaf-run resume`, or give another id", ExitCode::Usage),

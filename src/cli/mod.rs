@@ -50,5 +50,6 @@ mod schedule;
 mod schema;
 mod screen;
 pub mod signals;
+mod slips;
 
 pub use run::dispatch;

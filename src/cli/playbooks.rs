@@ -41,7 +41,8 @@ pub(super) fn below(cwd: &Path, folder: &Path) -> Found {
     found
 }
 
-fn is_yaml(path: &Path) -> bool {
+/// Whether a file is YAML by its name.
+pub(super) fn is_yaml(path: &Path) -> bool {
     path.extension().is_some_and(|extension| extension == "yaml" || extension == "yml")
 }
 

@@ -18,7 +18,7 @@ use crate::cli::signals::Signals;
 use crate::cli::streams::Streams;
 use crate::cli::{
     check, connect, curl, doctor, explain, history, init, overlap, pages, place, resume, runs, sandbox, schedule,
-    schema,
+    schema, slips,
 };
 use crate::journal::{JournalError, Store, is_run_id};
 use crate::plan;
@@ -29,7 +29,10 @@ use crate::record::RunRecord;
 pub async fn dispatch(environment: &Environment, streams: &mut Streams, exit: fn(i32)) -> ExitCode {
     let cli = match command_line::parse(environment) {
         Ok(cli) => cli,
-        Err(error) => return help_or_mistake(&error, environment, streams),
+        Err(error) => {
+            let code = help_or_mistake(&error, environment, streams);
+            return ended(code, streams);
+        }
     };
     let code = match &cli.command {
         Some(Command::Check(args)) => check::check(args, environment, streams).await,
@@ -54,19 +57,23 @@ pub async fn dispatch(environment: &Environment, streams: &mut Streams, exit: fn
             None => ExitCode::Usage,
         },
     };
+    ended(code, streams)
+}
+
+/// Sees the last words out. Results that could not be written make a failure of what went well; what went wrong before
+/// counts for more: a run that failed, or a write in doubt.
+fn ended(code: ExitCode, streams: &mut Streams) -> ExitCode {
     streams.finish();
-    // What went wrong before counts for more: a run that failed, or a write in doubt.
     if streams.out_failed() && code == ExitCode::Success { ExitCode::CannotWrite } else { code }
 }
 
 /// Help and version go to stdout, mistakes to stderr.
 fn help_or_mistake(error: &clap::Error, environment: &Environment, streams: &mut Streams) -> ExitCode {
-    let text = error.render().to_string();
     if error.use_stderr() {
-        streams.err_text(&without_values(&text, &environment.args));
+        streams.err_text(&without_values(&slips::told(error, environment), &environment.args));
         return ExitCode::Usage;
     }
-    streams.out_text(&text);
+    streams.out_text(&error.render().to_string());
     ExitCode::Success
 }
 
