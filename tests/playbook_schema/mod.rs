@@ -21,8 +21,9 @@ use serde_json::{Value, json};
 
 const FILE: &str = "schemas/playbook.schema.json";
 
-static WALKER: LazyLock<Schema> = LazyLock::new(|| Schema::new(schema()));
-static ORACLE: LazyLock<Validator> = LazyLock::new(|| jsonschema::draft202012::new(&schema()).expect("a good schema"));
+static SCHEMA: LazyLock<Value> = LazyLock::new(schema);
+static WALKER: LazyLock<Schema> = LazyLock::new(|| Schema::new(SCHEMA.clone()));
+static ORACLE: LazyLock<Validator> = LazyLock::new(|| jsonschema::draft202012::new(&SCHEMA).expect("a good schema"));
 
 #[test]
 fn the_schema_file_is_what_the_types_make_and_what_the_program_prints() {
@@ -136,10 +137,10 @@ fn properties(rule: &Value, value: Option<&Value>, at: &str, found: &mut BTreeSe
         Some(Value::Object(map)) => map.values().map(Some).collect(),
         Some(_) => Vec::new(),
     };
-    let step = schema()["$defs"]["Step"].clone();
+    let step = &SCHEMA["$defs"]["Step"];
     for inner in [rule.get("items"), rule.get("additionalProperties")].into_iter().flatten() {
         // A step is the same in whichever list it stands.
-        let (inner, at) = if inner.get("$ref").is_some() { (&step, "/step") } else { (inner, at) };
+        let (inner, at) = if inner.get("$ref").is_some() { (step, "/step") } else { (inner, at) };
         for item in &items {
             properties(inner, *item, at, found);
         }
@@ -150,8 +151,8 @@ fn properties(rule: &Value, value: Option<&Value>, at: &str, found: &mut BTreeSe
 fn the_kitchen_sink_holds_every_key_of_the_language_in_every_place() {
     let sink = tree_of(Path::new("examples/kitchen_sink.yaml")).expect("good YAML").to_json();
     let (mut all, mut held) = (BTreeSet::new(), BTreeSet::new());
-    properties(&schema(), None, "", &mut all);
-    properties(&schema(), Some(&sink), "", &mut held);
+    properties(&SCHEMA, None, "", &mut all);
+    properties(&SCHEMA, Some(&sink), "", &mut held);
     let missing: Vec<&String> = all.difference(&held).collect();
     assert!(all.len() > 80 && missing.is_empty(), "{} places, missing: {missing:?}", all.len());
 }
