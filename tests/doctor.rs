@@ -22,7 +22,12 @@ struct Served {
 impl Served {
     fn start() -> Self {
         let mut command = Command::new(env!("CARGO_BIN_EXE_myaf-run"));
-        command.args(["sandbox", "--port", "0"]).env_clear().stdin(Stdio::null()).stdout(Stdio::piped());
+        command
+            .args(["sandbox", "--port", "0"])
+            .env_clear()
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null());
         let mut process = command.spawn().expect("the program starts");
         let stdout = process.stdout.take().expect("it is piped");
         let lines: Vec<String> = BufReader::new(stdout).lines().take(3).map(|line| line.expect("a line")).collect();

@@ -64,18 +64,18 @@ async fn made(stage: &Stage) -> [usize; 3] {
 }
 
 /// A failure has words and a code that the table of exit codes explains; an unknown outcome says where to look.
-fn is_told(ran: &Ran, context: &str) {
-    assert_eq!(ran.result, Ok(()), "{context}");
+fn is_told(ran: &Ran, context: &dyn Fn() -> String) {
+    assert_eq!(ran.result, Ok(()), "{}", context());
     let failure = ran.failure();
     let code = ExitCode::of_verdict(ran.record.verdict());
     let codes =
         [ExitCode::Failed, ExitCode::Unreachable, ExitCode::Denied, ExitCode::TimedOut, ExitCode::OutcomeUnknown];
-    assert!(codes.contains(&code), "{context}: {code:?}");
-    assert!(failure.message.len() > 10 && !failure.message.contains('\n'), "{context}: {failure:#?}");
+    assert!(codes.contains(&code), "{}: {code:?}", context());
+    assert!(failure.message.len() > 10 && !failure.message.contains('\n'), "{}: {failure:#?}", context());
     let is_unknown = failure.kind == FailureKind::OutcomeUnknown;
-    assert_eq!(is_unknown, code == ExitCode::OutcomeUnknown, "{context}");
+    assert_eq!(is_unknown, code == ExitCode::OutcomeUnknown, "{}", context());
     if is_unknown {
-        assert!(failure.help.as_deref().is_some_and(|help| help.contains("http://")), "{context}: {failure:#?}");
+        assert!(failure.help.as_deref().is_some_and(|help| help.contains("http://")), "{}: {failure:#?}", context());
     }
 }
 
@@ -87,9 +87,9 @@ async fn a_fault_that_passes_is_overcome_on_every_request_of_every_action() {
                 for nth in 1.. {
                     let stage = world(version, &format!("{{on: {{nth: [{nth}]}}, {fault}}}")).await;
                     let ran = stage.run(&playbook(action)).await;
-                    let context = format!("{version} {action}, request {nth}, {fault}: {ran:#?}");
-                    assert_eq!(ran.outcome(0), Some(StepOutcome::Passed), "{context}");
-                    assert_eq!(made(&stage).await, expected, "{context}");
+                    let context = || format!("{version} {action}, request {nth}, {fault}: {ran:#?}");
+                    assert_eq!(ran.outcome(0), Some(StepOutcome::Passed), "{}", context());
+                    assert_eq!(made(&stage).await, expected, "{}", context());
                     // A login is a request, too.
                     if nth > ran.step(0).requests + 1 {
                         break;
@@ -108,13 +108,13 @@ async fn a_fault_that_needs_a_look_is_told_and_makes_nothing_twice() {
                 for nth in 1.. {
                     let stage = world(version, &format!("{{on: {{nth: [{nth}]}}, {fault}}}")).await;
                     let ran = stage.run(&playbook(action)).await;
-                    let context = format!("{version} {action}, request {nth}, {fault}: {ran:#?}");
+                    let context = || format!("{version} {action}, request {nth}, {fault}: {ran:#?}");
                     let made = made(&stage).await;
                     if ran.record.verdict() == Verdict::Passed {
-                        assert_eq!(made, expected, "{context}");
+                        assert_eq!(made, expected, "{}", context());
                     } else {
                         is_told(&ran, &context);
-                        assert!(made.iter().zip(expected).all(|(made, most)| *made <= most), "{made:?} {context}");
+                        assert!(made.iter().zip(expected).all(|(made, most)| *made <= most), "{made:?} {}", context());
                     }
                     // A login is a request, too.
                     if nth > ran.step(0).requests + 1 {
@@ -135,15 +135,15 @@ async fn a_fault_that_never_ends_is_told_and_makes_nothing_twice() {
                     let faults = format!("{{on: {{method: {method}, path: /api/, always: true}}, {fault}}}");
                     let stage = world(version, &faults).await;
                     let ran = stage.run(&playbook(action)).await;
-                    let context = format!("{version} {action}, every {method}, {fault}: {ran:#?}");
+                    let context = || format!("{version} {action}, every {method}, {fault}: {ran:#?}");
                     if ran.record.verdict() != Verdict::Passed {
                         is_told(&ran, &context);
                     }
                     if method != "GET" {
                         let made = made(&stage).await;
-                        assert!(made.iter().zip(expected).all(|(made, most)| *made <= most), "{made:?} {context}");
+                        assert!(made.iter().zip(expected).all(|(made, most)| *made <= most), "{made:?} {}", context());
                         let is_done = ran.record.verdict() == Verdict::Passed;
-                        assert!(!is_done || made == expected, "{made:?} {context}");
+                        assert!(!is_done || made == expected, "{made:?} {}", context());
                     }
                 }
             }

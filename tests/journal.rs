@@ -331,7 +331,8 @@ fn a_playbook_that_is_running_is_not_run_beside_itself_unless_its_key_is_another
     let failed = world.run(&["p.yaml", "--on-overlap", "fail"]);
     assert!(failed.code == 75 && failed.stderr.contains("; nothing was run"), "{}", failed.stderr);
     assert_eq!(world.counts("a"), 1);
-    let mut other = world.command(&["p.yaml", "-e", "m=b", "--on-overlap", "fail"]).spawn().expect("it starts");
+    let mut other = world.command(&["p.yaml", "-e", "m=b", "--on-overlap", "fail"]);
+    let mut other = other.stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("it starts");
     let waited = world.run(&["p.yaml", "--on-overlap", "wait"]);
     assert!(waited.code == 0 && waited.stderr.starts_with("p: waiting, since"), "{}", waited.stderr);
     assert!(first.wait().expect("our child").success() && other.wait().expect("our child").success());

@@ -18,7 +18,8 @@ impl Served {
     /// A sandbox of this scenario, on the machine's clock.
     pub(crate) fn new(scenario: &str) -> Self {
         let folder = Run::new().file("s.yaml", scenario).args(&["sandbox", "--port", "0", "s.yaml"]);
-        let mut child = folder.command().stdout(Stdio::piped()).spawn().expect("the program starts");
+        let mut child =
+            folder.command().stdout(Stdio::piped()).stderr(Stdio::null()).spawn().expect("the program starts");
         let mut lines = BufReader::new(child.stdout.take().expect("its stdout")).lines();
         let mut value = |name: &str| {
             let line = lines.find_map(|line| line.expect("a line").strip_prefix(name).map(str::to_owned));

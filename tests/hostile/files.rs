@@ -6,7 +6,7 @@ use super::bounded;
 fn is_refused(name: &str, text: &str, code: &str) -> String {
     let told = bounded(text, &["check"]);
     let start: String = told.stderr.chars().take(500).collect();
-    assert_eq!(told.code, Some(2), "{name}: {start}");
+    assert_eq!(told.code, Some(2), "{name} {}: {start}", told.ended);
     assert!(told.stderr.starts_with(&format!("error[{code}]: ")), "{name}: {start}");
     assert!(told.stderr.contains("--> p.yaml"), "{name}: {start}");
     assert!(told.stderr.lines().all(|line| line.chars().count() < 1000), "{name} has a line that was not cut");

@@ -3,6 +3,7 @@
 
 use std::fs;
 
+use super::limits::limited;
 use crate::journal::World;
 use crate::run::BOTH;
 
@@ -188,13 +189,10 @@ fn what_is_no_file_of_this_run_is_refused_at_once_and_nothing_is_sent() {
 /// Neither shown nor gone on with, with these words and a way out.
 fn refused(world: &World, name: &str, why: &str) {
     for args in [&["resume", name][..], &["runs", "show", name], &["p.yaml", "--run-id", name]] {
-        let command = world.command(args);
-        let mut command = assert_cmd::Command::from_std(command);
-        let output = command.timeout(super::LONGEST).output().expect("it starts");
-        let stderr = String::from_utf8(output.stderr).expect("UTF-8");
+        let told = limited(&world.command(args));
+        let stderr = &told.stderr;
         let is_taken = args.len() == 3 && args[1] == "--run-id" && stderr.contains("there is a run");
-        let code = output.status.code();
-        assert!(is_taken || (code == Some(74) && stderr.contains(why)), "{args:?}: {code:?} {stderr}");
+        assert!(is_taken || (told.code == Some(74) && stderr.contains(why)), "{args:?} {}: {stderr}", told.ended);
         assert!(stderr.contains("= help: "), "{stderr}");
     }
 }

@@ -15,9 +15,9 @@ fn fails_in(step: &str, name: &str) {
     let told = bounded(&format!("steps:\n{step}\n"), &["--sandbox", "--api", "v1"]);
     let start: String = told.stderr.chars().take(1000).collect();
     let name: String = name.chars().take(60).collect();
-    assert_eq!(told.code, Some(1), "{name}: {start}");
-    assert!(told.stderr.contains("error[E041]: "), "{name}: {start}");
-    assert!(told.stderr.contains("--> p.yaml:2:"), "{name}: {start}");
+    assert_eq!(told.code, Some(1), "{name} {}: {start}", told.ended);
+    assert!(told.stderr.contains("error[E041]: "), "{name} {}: {start}", told.ended);
+    assert!(told.stderr.contains("--> p.yaml:2:"), "{name} {}: {start}", told.ended);
 }
 
 #[test]
@@ -79,7 +79,7 @@ fn what_is_or_could_be_a_list_is_not_multiplied() {
         ("([1] if 1 == 1 else 2) * 100000000 == 1", "this is multiplied and could be a list, which can't be"),
     ] {
         let told = bounded(&format!("steps:\n- assert: \"{expression}\"\n"), &["--sandbox", "--api", "v1"]);
-        assert_eq!(told.code, Some(2), "{expression}: {}", told.stderr);
+        assert_eq!(told.code, Some(2), "{expression} {}: {}", told.ended, told.stderr);
         assert!(told.stderr.contains(&format!("error[E012]: {message}\n")), "{expression}: {}", told.stderr);
     }
 }
