@@ -364,8 +364,43 @@ pub struct OutputsMade {
     pub failure: Option<Failure>,
 }
 
+/// What a step does right now. It is shown to whoever looks on, and kept nowhere.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Glimpse {
+    /// The step.
+    pub step: usize,
+    /// What it does.
+    pub doing: Doing,
+    /// When that is over at the latest.
+    pub until: Option<Timestamp>,
+}
+
+/// What a step can be doing that no event tells.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Doing {
+    /// It lets time pass, as it was asked to.
+    Pausing,
+    /// It looks again until a condition is true.
+    Until {
+        /// How often it has looked.
+        looks: u32,
+    },
+    /// It looks again until something is as it must be.
+    Within {
+        /// What is not so yet.
+        why: String,
+    },
+    /// It looks for a write whose answer was lost.
+    LookingForWrite,
+    /// It looks for the DAG runs that a dataset event starts.
+    LookingForRuns,
+}
+
 /// Takes events; may refuse one, and then what it announces does not happen.
 pub trait Sink {
+    /// Takes what can be missed.
+    fn glimpse(&mut self, _: &Glimpse) {}
+
     /// Takes the next event.
     ///
     /// # Errors

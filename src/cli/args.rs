@@ -4,11 +4,13 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::builder::FalseyValueParser;
+use clap::builder::styling::{AnsiColor, Styles};
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 
 use crate::cli::connection_args::{ConnectionArgs, duration};
 use crate::cli::history::StateArgs;
 use crate::cli::init::InitArgs;
+use crate::cli::look::LookArgs;
 use crate::cli::overlap::OverlapArg;
 use crate::cli::runs::Status;
 use crate::cli::schedule::ScheduleArgs;
@@ -16,7 +18,7 @@ use crate::cli::schedule::ScheduleArgs;
 /// Runs an operational runbook against the Airflow REST API.
 #[derive(Debug, Parser)]
 #[command(name = "myaf-run", version, args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
-#[command(max_term_width = 80, disable_help_flag = true, after_help = AFTER_HELP)]
+#[command(max_term_width = 80, disable_help_flag = true, after_help = AFTER_HELP, styles = STYLES)]
 pub(super) struct Cli {
     /// What to do when it is not to run a playbook.
     #[command(subcommand)]
@@ -26,7 +28,19 @@ pub(super) struct Cli {
     help: Option<bool>,
     #[command(flatten)]
     pub(super) run: RunArgs,
+    #[command(flatten)]
+    pub(super) look: LookArgs,
 }
+
+/// As cargo's help looks.
+const STYLES: Styles = Styles::styled()
+    .header(AnsiColor::Green.on_default().bold())
+    .usage(AnsiColor::Green.on_default().bold())
+    .literal(AnsiColor::Cyan.on_default().bold())
+    .placeholder(AnsiColor::Cyan.on_default())
+    .error(AnsiColor::Red.on_default().bold())
+    .valid(AnsiColor::Cyan.on_default().bold())
+    .invalid(AnsiColor::Yellow.on_default().bold());
 
 const AFTER_HELP: &str = "\
 Examples:
@@ -34,13 +48,11 @@ Examples:
   myaf-run playbook.yaml -e month=2026-10  run it, with the value of an input
   myaf-run check playbooks                 check every playbook in a folder
 
-`myaf-run help` and `myaf-run man` tell all options. Each has a variable, such
-as MYAF_RUN_TARGET. A playbook whose name is that of a command is ./check.
+`myaf-run help` tells all options; each has a variable such as MYAF_RUN_TARGET.
 
 Exit codes: 0 all is well, 1 a step failed, 2 usage or invalid playbook,
 3 unreachable, 4 authentication, 5 a wait ran out, 6 no step selected, 7 a write
-may or may not have happened, 70 a bug, 74 can't write, 75 already running,
-129, 130 and 143 a signal.";
+in doubt, 70 a bug, 74 can't write, 75 already running, 129, 130, 143 a signal.";
 
 /// The commands beside running.
 #[derive(Debug, Subcommand)]
@@ -119,9 +131,6 @@ pub(super) struct CheckArgs {
     /// How mistakes are told: for people, as JSON lines on stdout, or as annotations of GitHub Actions on stdout
     #[arg(long, value_enum, default_value = "human", env = "MYAF_RUN_MESSAGE_FORMAT", hide_env = true)]
     pub(super) message_format: MessageFormat,
-    /// Don't colour messages
-    #[arg(long, env = "MYAF_RUN_NO_COLOR", hide_env = true, value_parser = FalseyValueParser::new())]
-    pub(super) no_color: bool,
     #[command(flatten)]
     pub(super) connection: ConnectionArgs,
 }
@@ -145,6 +154,8 @@ pub(super) struct DoctorArgs {
 #[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own on the command line")]
 pub(super) struct RunArgs {
     /// The playbook to run
+    ///
+    /// One whose name is that of a command is written ./check.
     #[arg(required = true, hide_short_help = true)]
     pub(super) playbook: Option<PathBuf>,
 
@@ -258,10 +269,6 @@ pub(super) struct RunningArgs {
         hide_short_help = true
     )]
     pub(super) message_format: MessageFormat,
-
-    /// Don't colour messages
-    #[arg(long, env = "MYAF_RUN_NO_COLOR", hide_env = true, hide_short_help = true, value_parser = FalseyValueParser::new())]
-    pub(super) no_color: bool,
 
     #[command(flatten)]
     pub(super) connection: ConnectionArgs,

@@ -8,7 +8,7 @@ use crate::cli::exit_code::ExitCode;
 use crate::cli::online::{Answered, Online};
 use crate::cli::playbooks::{below, is_playbook};
 use crate::cli::slips;
-use crate::cli::streams::{Streams, is_coloured};
+use crate::cli::streams::Streams;
 use crate::diagnostic::{Diagnostic, Severity, draw, github, json, summary};
 use crate::playbook::notify::webhooks_in;
 use crate::playbook::{Loaded, load};
@@ -43,7 +43,7 @@ struct Tally {
 
 /// Checks playbooks, and every playbook below folders.
 pub(super) async fn check(args: &CheckArgs, environment: &Environment, streams: &mut Streams) -> ExitCode {
-    let colour = is_coloured(environment, environment.terminals.stderr, args.no_color);
+    let colour = streams.look().err.colour;
     let manner = Manner { format: args.message_format, strict: args.strict, colour };
     let online = match args.online.then(|| Online::new(args, environment)).transpose() {
         Ok(online) => online,

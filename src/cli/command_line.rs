@@ -46,7 +46,8 @@ fn without_variable(arg: Arg) -> Arg {
 /// The command with the variables that count for the words in `typed`.
 fn settled(command: Command, typed: &ArgMatches, environment: &Environment) -> Command {
     if let Some((name, below)) = typed.subcommand() {
-        let command = command.mut_args(without_variable);
+        // What every command takes is given to the one below with its variable.
+        let command = command.mut_args(|arg| if arg.is_global_set() { arg } else { without_variable(arg) });
         return command.mut_subcommand(name, |command| settled(command, below, environment));
     }
     let idle = Options { command: &command, typed, environment }.idle();

@@ -1,6 +1,7 @@
 //! A run from its plan to the exit code; the first attempt and every other.
 
 use std::borrow::Cow;
+use std::cell::RefCell;
 
 use crate::airflow::client::Client;
 use crate::cli::args::{MessageFormat, Output, RunningArgs};
@@ -9,9 +10,9 @@ use crate::cli::environment::Environment;
 use crate::cli::exit_code::ExitCode;
 use crate::cli::online::{self, Asking};
 use crate::cli::place::Place;
-use crate::cli::screen::Screen;
+use crate::cli::screen::{Screen, Shared, keep_moving};
 use crate::cli::signals::{Signals, wait};
-use crate::cli::streams::{Streams, is_coloured, is_for_people};
+use crate::cli::streams::Streams;
 use crate::cli::{git, identity, inputs, webhooks};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::executor::{Interrupt, Limits, Tools, execute};
@@ -21,6 +22,7 @@ use crate::playbook::Loaded;
 use crate::record::{RunRecord, Verdict};
 use crate::reporter::curl::Curl;
 use crate::reporter::json;
+use crate::reporter::painted::Look;
 use crate::reporter::text::Text;
 use crate::source::SourceFile;
 use crate::yaml::Node;
@@ -54,7 +56,7 @@ pub(super) struct Recording {
 
 impl<'a> Invocation<'a> {
     pub(super) fn new(args: &'a RunningArgs, environment: &'a Environment, streams: &'a mut Streams) -> Self {
-        let colour = is_coloured(environment, environment.terminals.stderr, args.no_color);
+        let colour = streams.look().err.colour;
         let manner = Manner { format: args.message_format, strict: args.strict, colour };
         Self { args, environment, streams, manner, curl: None }
     }
@@ -154,14 +156,16 @@ impl<'a> Invocation<'a> {
             Cow::Borrowed(_) => plan.file.clone(),
             Cow::Owned(text) => SourceFile::new(plan.file.name(), text),
         };
-        let text = Text::new(file, self.manner.colour).with_curl(self.curl.clone());
-        let is_terminal = self.environment.terminals.stderr && is_for_people(self.environment);
-        let mut screen = Screen::new(self.streams, (self.args.output, is_terminal), text, recording);
+        let text = Text::new(file, self.look_of_lines()).with_curl(self.curl.clone());
+        let screen = RefCell::new(Screen::new(self.streams, self.args.output, text, recording));
+        let mut sink = Shared(&screen);
         let ended = tokio::select! {
             biased;
             signal = wait(signals.second) => Ok(Some(signal)),
-            ended = execute(plan, &tools, &mut screen) => ended.map(|()| None),
+            ended = execute(plan, &tools, &mut sink) => ended.map(|()| None),
+            () = keep_moving(&screen, &place.clock) => Ok(None),
         };
+        let mut screen = screen.into_inner();
         if let Ok(Some(signal)) = ended {
             screen.interrupted(signal, place.clock.now());
         }
@@ -184,6 +188,15 @@ impl<'a> Invocation<'a> {
             self.streams.err_line(&format!("to go on with it: myaf-run resume {}", record.run_id));
         }
         code
+    }
+
+    /// How a run's lines look: for a person they are shorter than for whoever keeps them.
+    fn look_of_lines(&self) -> Look {
+        let look = self.streams.look();
+        let side = look.err;
+        let is_short = side.is_for_people && look.verbosity == 0;
+        let marks = side.is_for_people && side.is_unicode;
+        Look { colour: side.colour, marks, links: side.links, short_ids: is_short }
     }
 
     fn limits(&self) -> Limits {

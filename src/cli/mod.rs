@@ -5,6 +5,7 @@
 
 pub mod environment;
 pub mod exit_code;
+pub mod look;
 pub mod streams;
 mod webhooks;
 
@@ -35,10 +36,12 @@ mod init;
 mod inputs;
 mod invocation;
 mod list_steps;
+mod live;
 mod online;
 mod outlet;
 mod overlap;
 mod pages;
+mod paint;
 mod place;
 mod playbooks;
 mod problem;
@@ -51,5 +54,6 @@ mod schema;
 mod screen;
 pub mod signals;
 mod slips;
+mod stream;
 
 pub use run::dispatch;

@@ -42,15 +42,47 @@ pub(super) struct Own(pub(super) rustix::fd::BorrowedFd<'static>);
 #[cfg(unix)]
 impl Way for Own {
     fn is_ready(&mut self, within: Duration) -> bool {
-        use rustix::event::{PollFd, PollFlags, Timespec, poll};
-        let within = Timespec { tv_sec: within.as_secs().try_into().unwrap_or(i64::MAX), tv_nsec: 0 };
-        // What can't be asked is written to, and then says itself what is wrong.
-        poll(&mut [PollFd::new(&self.0, PollFlags::OUT)], Some(&within)).map_or(true, |ready| ready > 0)
+        is_ready(&self.0, within)
     }
 
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         Ok(rustix::io::write(self.0, bytes)?)
     }
+}
+
+/// A terminal, opened once more for ourselves so that a write never waits: somebody may have stopped it with ctrl-S.
+#[cfg(unix)]
+pub(super) struct Terminal(rustix::fd::OwnedFd);
+
+#[cfg(unix)]
+impl Terminal {
+    /// The terminal that this stream is; none where it can't be opened again, as after `su`.
+    pub(super) fn open(stream: rustix::fd::BorrowedFd<'static>) -> Option<Self> {
+        use rustix::fs::{Mode, OFlags, open};
+        let name = rustix::termios::ttyname(stream, Vec::new()).ok()?;
+        let flags = OFlags::WRONLY | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC;
+        open(name, flags, Mode::empty()).ok().map(Self)
+    }
+}
+
+#[cfg(unix)]
+impl Way for Terminal {
+    fn is_ready(&mut self, within: Duration) -> bool {
+        is_ready(&self.0, within)
+    }
+
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        Ok(rustix::io::write(&self.0, bytes)?)
+    }
+}
+
+/// Whether a stream takes something now or within this time.
+#[cfg(unix)]
+fn is_ready(stream: &impl rustix::fd::AsFd, within: Duration) -> bool {
+    use rustix::event::{PollFd, PollFlags, Timespec, poll};
+    let within = Timespec { tv_sec: within.as_secs().try_into().unwrap_or(i64::MAX), tv_nsec: 0 };
+    // What can't be asked is written to, and then says itself what is wrong.
+    poll(&mut [PollFd::new(stream, PollFlags::OUT)], Some(&within)).map_or(true, |ready| ready > 0)
 }
 
 /// A way with what could not be written yet.
@@ -78,6 +110,12 @@ impl Outlet {
             self.waiting.extend_from_slice(text.as_bytes());
         }
         self.drain(patience)
+    }
+
+    /// Writes at once, or keeps; nobody is waited for.
+    pub(super) fn offer(&mut self, text: &str) -> io::Result<()> {
+        self.waiting.extend_from_slice(text.as_bytes());
+        self.drain(Duration::ZERO)
     }
 
     /// Writes what waits for as long as the reader takes a piece within `patience`.

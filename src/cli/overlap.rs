@@ -13,6 +13,7 @@ use crate::executor::sha256;
 use crate::journal::{Lock, Locked, Store};
 use crate::plan::Plan;
 use crate::playbook::model::OnOverlap;
+use crate::reporter::progress::seconds;
 
 /// The time between two looks at a lock that another process has.
 const LOOK_EVERY: Duration = Duration::from_millis(500);
@@ -69,6 +70,7 @@ pub(super) async fn take(
     loop {
         let held = match store.lock(name, &holder).map_err(|error| history::say(&error, streams))? {
             Locked::Ours(lock) => {
+                streams.still();
                 if !lock.is_real {
                     streams.err_line("warning: this file system has no locks: a run that overlaps is not noticed");
                 }
@@ -91,6 +93,8 @@ pub(super) async fn take(
         if !std::mem::replace(&mut is_told, true) {
             streams.err_line(&format!("{}: waiting, since it is running already: {held}", plan.playbook));
         }
+        let does = format!("{} left, waiting for the run that goes on", seconds(left.as_secs()));
+        streams.progress((&plan.playbook, &does));
         tokio::select! {
             biased;
             signal = wait(signals.first.clone()) => {

@@ -34,6 +34,7 @@ pub async fn dispatch(environment: &Environment, streams: &mut Streams, exit: fn
             return ended(code, streams);
         }
     };
+    streams.set_look(cli.look.look(environment));
     let code = match &cli.command {
         Some(Command::Check(args)) => check::check(args, environment, streams).await,
         Some(Command::Doctor(args)) => doctor::doctor(args, environment, streams).await,
@@ -73,7 +74,12 @@ fn help_or_mistake(error: &clap::Error, environment: &Environment, streams: &mut
         streams.err_text(&without_values(&slips::told(error, environment), &environment.args));
         return ExitCode::Usage;
     }
-    streams.out_text(&error.render().to_string());
+    let text = error.render();
+    if streams.look().out.colour {
+        streams.out_styled(&text.ansi().to_string());
+    } else {
+        streams.out_text(&text.to_string());
+    }
     ExitCode::Success
 }
 

@@ -70,7 +70,7 @@ pub(super) fn runs(args: &RunsArgs, environment: &Environment, streams: &mut Str
         RunsCommand::Show(of) => one(&store, &of.run, streams, |entry, streams| {
             let record = &entry.journal.record;
             for line in shown::lines(record, Status::of(entry).as_str()) {
-                streams.out_line(&line);
+                streams.out_painted(&line);
             }
         }),
         RunsCommand::Report(of) => one(&store, &of.run, streams, |entry, streams| {
@@ -124,7 +124,7 @@ fn list(store: &Store, filter: &crate::cli::args::ListArgs, streams: &mut Stream
         streams.err_line("no runs");
     } else {
         for line in shown::table(&rows) {
-            streams.out_line(&line);
+            streams.out_painted(&line);
         }
     }
     Ok(())

@@ -6,7 +6,7 @@ use crate::cli::check::{Manner, plain, say};
 use crate::cli::environment::Environment;
 use crate::cli::exit_code::ExitCode;
 use crate::cli::signals::{Signals, wait};
-use crate::cli::streams::{Streams, is_coloured};
+use crate::cli::streams::Streams;
 use crate::clock::Clock;
 use crate::sandbox::{Sandbox, Scenario, Time};
 use crate::yaml;
@@ -53,8 +53,8 @@ pub(super) fn read(path: Option<&Path>, environment: &Environment, streams: &mut
     match file.and_then(|file| Scenario::load(&file)) {
         Ok(scenario) => Some(scenario),
         Err(mistakes) => {
-            let colour = is_coloured(environment, environment.terminals.stderr, false);
-            say(&mistakes, streams, Manner::for_people(colour));
+            let manner = Manner::for_people(streams.look().err.colour);
+            say(&mistakes, streams, manner);
             None
         }
     }

@@ -3,17 +3,21 @@
 //! In: text. Out: the same text, masked and made harmless to a terminal. A reader that went away stops the printing,
 //! silently and never the run; one that does not read does not hold the run up, either. Any other failure on stdout, and
 //! results that nobody took in the end, are remembered for the exit code.
+//!
+//! On a terminal, a line of progress may stand below what is printed. It is taken away before anything else is written.
 
-use std::io::{ErrorKind, Write};
-use std::time::Duration;
+use std::io::Write;
 
 use serde_json::Value;
 
 use crate::cli::environment::Environment;
-#[cfg(unix)]
-use crate::cli::outlet::Own;
-use crate::cli::outlet::{Outlet, Way, Willing};
+use crate::cli::live::Live;
+use crate::cli::look::Look;
+use crate::cli::outlet::{Way, Willing};
+use crate::cli::paint::{paint, whole};
 use crate::cli::printable::printable;
+use crate::cli::stream::{Stream, width};
+use crate::reporter::painted::Painted;
 use crate::secret::{MASK, Masker};
 
 /// Where results and everything else are printed.
@@ -21,34 +25,19 @@ pub struct Streams {
     out: Stream,
     err: Stream,
     masker: Masker,
-    out_is_terminal: bool,
+    look: Look,
+    /// The line of progress, once there is one.
+    live: Option<Live>,
 }
 
 /// How many bytes of results are kept for a reader that does not read.
 const RESULTS_KEPT: usize = 16 * 1024 * 1024;
 /// The same of everything else.
 const NOTES_KEPT: usize = 256 * 1024;
-/// How long a reader that does not read is waited for at the end.
-const LAST_PATIENCE: Duration = Duration::from_secs(5);
-
-struct Stream {
-    outlet: Outlet,
-    state: State,
-    is_terminal: bool,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum State {
-    Open,
-    /// Nobody reads any more.
-    Closed,
-    /// It could not be written for another reason.
-    Failed(ErrorKind),
-}
 
 impl std::fmt::Debug for Streams {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Streams").field("out", &self.out.state).field("err", &self.err.state).finish_non_exhaustive()
+        f.debug_struct("Streams").field("out", &self.out).field("err", &self.err).finish_non_exhaustive()
     }
 }
 
@@ -56,28 +45,33 @@ impl Streams {
     /// The process's own streams.
     #[must_use]
     pub fn of_process(environment: &Environment, masker: Masker) -> Self {
-        let [out, err] = own();
-        let mut streams = Self::over(out, err, masker);
-        streams.out_is_terminal = environment.terminals.stdout;
-        streams.out.is_terminal = environment.terminals.stdout;
-        streams.err.is_terminal = environment.terminals.stderr;
-        streams
+        let terminals = environment.terminals;
+        let [out, err] = Stream::of_process((terminals.stdout, terminals.stderr), (RESULTS_KEPT, NOTES_KEPT));
+        Self { out, err, masker, look: Look::of_words(environment), live: None }
     }
 
     /// Any two streams, none being a terminal.
     #[must_use]
     pub fn new(out: Box<dyn Write + Send>, err: Box<dyn Write + Send>, masker: Masker) -> Self {
-        Self::over(Box::new(Willing(out)), Box::new(Willing(err)), masker)
+        let stream = |way: Box<dyn Way>, most| Stream::new(way, most, false);
+        let (out, err) = (stream(Box::new(Willing(out)), RESULTS_KEPT), stream(Box::new(Willing(err)), NOTES_KEPT));
+        Self { out, err, masker, look: Look::default(), live: None }
     }
 
-    fn over(out: Box<dyn Way>, err: Box<dyn Way>, masker: Masker) -> Self {
-        let stream = |way, most| Stream { outlet: Outlet::new(way, most), state: State::Open, is_terminal: false };
-        let (out, err) = (stream(out, RESULTS_KEPT), stream(err, NOTES_KEPT));
-        Self { out, err, masker, out_is_terminal: false }
+    /// How both look.
+    #[must_use]
+    pub const fn look(&self) -> Look {
+        self.look
+    }
+
+    /// Sets how both look.
+    pub const fn set_look(&mut self, look: Look) {
+        self.look = look;
     }
 
     /// Gives readers a last time to take what they have not taken yet.
     pub fn finish(&mut self) {
+        self.still();
         self.out.finish();
         self.err.finish();
     }
@@ -89,17 +83,37 @@ impl Streams {
 
     /// Prints results without an end of line. A secret must not be split over two calls.
     pub fn out_text(&mut self, text: &str) {
+        self.still();
         let text = self.masker.mask(text);
-        let text = if self.out_is_terminal { printable(&text) } else { text };
+        let text = if self.out.is_terminal { printable(&text) } else { text };
+        self.out.write(&text);
+    }
+
+    /// Prints a line of results with its tones, where stdout has some; else its words.
+    pub fn out_painted(&mut self, line: &Painted) {
+        if self.look.out.colour {
+            self.still();
+            let text = paint(line, self.look.out, &self.masker);
+            self.out.write(&format!("{text}\n"));
+        } else {
+            self.out_line(&line.text());
+        }
+    }
+
+    /// Prints results with our own colours.
+    pub fn out_styled(&mut self, text: &str) {
+        self.still();
+        let text = whole(text, &self.masker);
         self.out.write(&text);
     }
 
     /// Prints a JSON document, indented. It is masked as data, so that it stays JSON whatever the secrets are.
     pub fn out_json(&mut self, mut document: Value) {
+        self.still();
         mask_numbers(&self.masker, &mut document);
         self.masker.mask_json(&mut document);
         let text = format!("{document:#}\n");
-        let text = if self.out_is_terminal { printable(&text) } else { text.into() };
+        let text = if self.out.is_terminal { printable(&text) } else { text.into() };
         self.out.write(&text);
     }
 
@@ -110,30 +124,78 @@ impl Streams {
 
     /// Prints for the person who looks on, without an end of line. A secret must not be split over two calls.
     pub fn err_text(&mut self, text: &str) {
-        let text = self.masker.mask(text);
-        self.err.write(&printable(&text));
-        if self.err.outlet.is_empty() && self.err.outlet.has_dropped() {
-            let dropped = self.err.outlet.take_dropped();
-            self.err.write(&format!("warning: {dropped} lines are missing here, since nobody read them\n"));
+        let text = self.masker.mask(text).into_owned();
+        if self.look.err.colour {
+            let lines = text.lines().map(|line| paint(&Painted::message(line), self.look.err, &self.masker));
+            let end = if text.ends_with('\n') { "\n" } else { "" };
+            self.err_write(&(lines.collect::<Vec<_>>().join("\n") + end));
+        } else {
+            self.err_write(&printable(&text));
+        }
+        if self.err.is_flowing() && self.err.has_dropped() {
+            let dropped = self.err.take_dropped();
+            self.err_write(&format!("warning: {dropped} lines are missing here, since nobody read them\n"));
         }
     }
 
-    /// Prints text with our own colours or cursor movements: what is foreign in it went through [`printable`] before.
+    /// Prints a line for the person who looks on, with its tones where there are some.
+    pub fn err_painted(&mut self, line: &Painted) {
+        if self.look.err.colour || self.look.err.links {
+            let text = paint(line, self.look.err, &self.masker);
+            self.err_write(&format!("{text}\n"));
+        } else {
+            self.err_line(&line.text());
+        }
+    }
+
+    /// Prints text with our own colours: what is foreign in it went through [`printable`] before.
     pub fn err_styled(&mut self, text: &str) {
-        let text = self.masker.mask(text);
-        self.err.write(&text);
+        let text = whole(text, &self.masker);
+        self.err_write(&text);
+    }
+
+    /// Whether a line of progress is shown.
+    #[must_use]
+    pub const fn can_show_progress(&self) -> bool {
+        self.look.err.is_for_people
+    }
+
+    /// Shows what runs and what it does as the line of progress, anew or for the first time. A terminal that is stopped is left alone, and then
+    /// gets what it has missed of all else.
+    pub fn progress(&mut self, (head, does): (&str, &str)) {
+        self.err.catch_up();
+        self.out.catch_up();
+        if !self.can_show_progress() || !self.err.is_flowing() {
+            return;
+        }
+        let (head, does) = (self.masker.mask(head), self.masker.mask(does));
+        let live = self.live.get_or_insert_with(|| Live::new(self.look.err));
+        let drawn = live.draw((&printable(&head), &printable(&does)), width());
+        self.err.offer(&drawn);
+    }
+
+    /// Takes the line of progress away.
+    pub fn still(&mut self) {
+        if let Some(taken) = self.live.as_ref().and_then(|live| live.clear(width())) {
+            self.err.write(&taken);
+        }
+    }
+
+    fn err_write(&mut self, text: &str) {
+        self.still();
+        self.err.write(text);
     }
 
     /// Whether results were lost for another reason than a reader that went away.
     #[must_use]
     pub fn out_failed(&self) -> bool {
-        matches!(self.out.state, State::Failed(_))
+        self.out.has_failed()
     }
 
     /// Whether nobody reads the results any more.
     #[must_use]
     pub fn out_closed(&self) -> bool {
-        self.out.state == State::Closed
+        self.out.is_closed()
     }
 
     /// The masker, which learns secrets at run time.
@@ -141,50 +203,6 @@ impl Streams {
     pub const fn masker(&self) -> &Masker {
         &self.masker
     }
-}
-
-impl Stream {
-    /// Writes, or keeps what is not taken now; after a failure nothing more.
-    fn write(&mut self, text: &str) {
-        if self.state != State::Open {
-            return;
-        }
-        let written = self.outlet.put(text);
-        self.judge(written);
-    }
-
-    fn judge(&mut self, written: std::io::Result<()>) {
-        let Err(error) = written else { return };
-        self.state = match error.kind() {
-            ErrorKind::BrokenPipe => State::Closed,
-            // A terminal that is gone.
-            _ if self.is_terminal => State::Closed,
-            kind => State::Failed(kind),
-        };
-    }
-
-    fn finish(&mut self) {
-        if self.state != State::Open {
-            return;
-        }
-        let written = self.outlet.drain(LAST_PATIENCE);
-        self.judge(written);
-        if !self.outlet.is_empty() || self.outlet.has_dropped() {
-            self.state = State::Failed(ErrorKind::TimedOut);
-        }
-    }
-}
-
-/// The process's stdout and stderr.
-#[cfg(unix)]
-fn own() -> [Box<dyn Way>; 2] {
-    [Box::new(Own(rustix::stdio::stdout())), Box::new(Own(rustix::stdio::stderr()))]
-}
-
-/// Elsewhere it can't be asked whether they take something.
-#[cfg(not(unix))]
-fn own() -> [Box<dyn Way>; 2] {
-    [Box::new(Willing(Box::new(std::io::stdout()))), Box::new(Willing(Box::new(std::io::stderr())))]
 }
 
 /// A number that is a secret is masked like a text.
@@ -197,25 +215,10 @@ fn mask_numbers(masker: &Masker, value: &mut Value) {
     }
 }
 
-/// Whether a terminal is one that people look at and that can be drawn on: no `TERM=dumb`, and no log of CI.
-#[must_use]
-pub fn is_for_people(environment: &Environment) -> bool {
-    environment.var("TERM").map_or(cfg!(windows), |term| term != "dumb")
-        && environment.var("CI").is_none_or(|ci| ci == "false")
-}
-
-/// Whether to colour a stream: only a terminal for people, and neither `--no-color` nor `NO_COLOR`; `CLICOLOR_FORCE` colours any.
-#[must_use]
-pub fn is_coloured(environment: &Environment, is_terminal: bool, no_color_flag: bool) -> bool {
-    let forbidden = no_color_flag || environment.var("NO_COLOR").is_some();
-    let forced = environment.var("CLICOLOR_FORCE").is_some_and(|value| value != "0");
-    let able = is_terminal && is_for_people(environment);
-    !forbidden && (forced || able)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::io::ErrorKind;
     use std::sync::{Arc, Mutex};
 
     #[derive(Clone, Default)]
@@ -260,7 +263,7 @@ mod tests {
         let mut streams = streams(&out, &err);
         streams.out_text("\u{1b}[2J");
         streams.err_text("\u{1b}[2J");
-        streams.out_is_terminal = true;
+        streams.out.is_terminal = true;
         streams.out_text("\u{1b}[2J");
         assert_eq!(out.text(), "\u{1b}[2J\\x1b[2J");
         assert_eq!(err.text(), "\\x1b[2J");
@@ -284,24 +287,5 @@ mod tests {
         let mut streams = streams(&out, &Shared::default());
         streams.out_line("one");
         assert!(streams.out_failed() && !streams.out_closed());
-    }
-
-    #[test]
-    fn colours_need_a_terminal_and_nobody_against_them() {
-        let of = |pairs: &[(&str, &str)]| {
-            let vars = pairs.iter().map(|(name, value)| (name.into(), value.into()));
-            Environment::new(vars, Vec::new(), "/".into())
-        };
-        let on_xterm = |more: &[(&str, &str)]| of(&[&[("TERM", "xterm")], more].concat());
-        assert!(is_coloured(&on_xterm(&[]), true, false));
-        assert!(!is_coloured(&on_xterm(&[]), false, false));
-        assert!(!is_coloured(&on_xterm(&[]), true, true));
-        assert!(!is_coloured(&on_xterm(&[("NO_COLOR", "1"), ("CLICOLOR_FORCE", "1")]), true, false));
-        assert!(is_coloured(&on_xterm(&[("NO_COLOR", "")]), true, false));
-        assert!(!is_coloured(&on_xterm(&[("CI", "true")]), true, false));
-        assert!(is_coloured(&on_xterm(&[("CI", "false")]), true, false));
-        assert!(!is_coloured(&of(&[("TERM", "dumb")]), true, false));
-        assert!(cfg!(windows) || !is_coloured(&of(&[]), true, false));
-        assert!(is_coloured(&of(&[("CLICOLOR_FORCE", "1")]), false, false));
     }
 }

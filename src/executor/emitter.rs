@@ -1,9 +1,14 @@
 //! Gives events their number, time and mask, and hands them to the sink.
 
+use std::time::Duration;
+
+use jiff::SignedDuration;
 use serde_json::{Map, Value};
 
 use crate::clock::Clock;
-use crate::event::{Event, EventKind, Sink, SinkError, StepFinished, TryFailed, WriteAnnounced, WriteShown};
+use crate::event::{
+    Doing, Event, EventKind, Glimpse, Sink, SinkError, StepFinished, TryFailed, WriteAnnounced, WriteShown,
+};
 use crate::outcome::{Failure, FailureKind, ShownRequest, ShownWrite};
 use crate::secret::{MASK, Masker};
 
@@ -36,6 +41,18 @@ impl<'a> Emitter<'a> {
         self.seq += 1;
         let kind = self.masked(if self.is_silent { silenced(kind) } else { kind })?;
         self.sink.accept(&Event { v: 1, seq: self.seq, at: self.clock.now(), kind })
+    }
+
+    /// Shows what a step does right now, and for how long at most.
+    pub(super) fn glimpse(&mut self, step: usize, doing: Doing, left: Duration) {
+        let left = SignedDuration::try_from(left).ok();
+        let until = left.and_then(|left| self.clock.now().checked_add(left).ok());
+        let doing = match doing {
+            Doing::Within { .. } if self.is_silent => Doing::Within { why: NOT_SHOWN.to_owned() },
+            Doing::Within { why } => Doing::Within { why: self.masker.mask(&why).into_owned() },
+            doing @ (Doing::Pausing | Doing::Until { .. } | Doing::LookingForWrite | Doing::LookingForRuns) => doing,
+        };
+        self.sink.glimpse(&Glimpse { step, doing, until });
     }
 
     /// The event without secrets. Most hold none, which one look at their text tells.

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use serde_json::Map;
 
+use crate::event::Doing;
 use crate::executor::Stop;
 use crate::executor::step::StepRun;
 use crate::outcome::{ActionResult, Failure, FailureKind};
@@ -56,12 +57,17 @@ impl StepRun<'_, '_> {
         Pace::until(end, every, max_every)
     }
 
-    /// Waits for the next look; false when there is none.
-    pub(super) async fn look_later(&mut self, pace: &mut Pace, began: Duration) -> Result<bool, Stop> {
-        match pace.next(began, self.run.tools.clock.elapsed()) {
-            Some(pause) => self.pause(pause).await.map(|()| true),
-            None => Ok(false),
-        }
+    /// Waits for the next look; false when there is none. Whoever looks on sees what is waited for.
+    pub(super) async fn look_later(
+        &mut self,
+        pace: &mut Pace,
+        began: Duration,
+        doing: impl FnOnce(u32) -> Doing,
+    ) -> Result<bool, Stop> {
+        let now = self.run.tools.clock.elapsed();
+        let Some(pause) = pace.next(began, now) else { return Ok(false) };
+        self.glimpse(|| doing(pace.looks), pace.end.saturating_sub(now));
+        self.pause(pause).await.map(|()| true)
     }
 
     /// Does a reading action until its result is as `until` says.
@@ -84,7 +90,7 @@ impl StepRun<'_, '_> {
                 return Err(self.left_open(Map::new()));
             }
             self.known = Some(result);
-            if !self.look_later(&mut pace, began).await? {
+            if !self.look_later(&mut pace, began, |looks| Doing::Until { looks }).await? {
                 let took = self.run.tools.clock.elapsed().saturating_sub(started);
                 return Err(self.not_in_time(&until.that, &scope, (pace.looks, took)).into());
             }

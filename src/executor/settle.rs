@@ -8,6 +8,7 @@ use std::time::Duration;
 use crate::airflow::answer::{Dag, DagRun, NewDagRun};
 use crate::airflow::client::Client;
 use crate::airflow::error::{ApiError, ErrorKind};
+use crate::event::Doing;
 use crate::executor::step::StepRun;
 use crate::outcome::{Failure, FailureKind};
 
@@ -117,6 +118,7 @@ impl StepRun<'_, '_> {
         if left <= *pause {
             return false;
         }
+        self.glimpse(|| Doing::LookingForWrite, left);
         self.run.tools.clock.sleep(*pause).await;
         *pause = (*pause * 2).min(LOOK_MAX);
         true

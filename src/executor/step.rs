@@ -8,7 +8,7 @@ use std::time::Duration;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
-use crate::event::EventKind;
+use crate::event::{Doing, EventKind};
 use crate::executor::{Run, Stop};
 use crate::outcome::{ActionResult, Failure, FailureKind, StepOutcome};
 use crate::plan::PlannedStep;
@@ -121,6 +121,13 @@ impl<'r, 'a> StepRun<'r, 'a> {
     /// Where the step's action stands.
     pub(super) fn location(&self) -> Location {
         self.run.plan.file.location(self.planned.key)
+    }
+
+    /// Shows whoever looks on what the step does now, and for how long at most.
+    pub(super) fn glimpse(&mut self, doing: impl FnOnce() -> Doing, left: Duration) {
+        if self.run.tools.is_watched {
+            self.run.emitter.glimpse(self.index, doing(), left);
+        }
     }
 
     pub(super) fn warn(&mut self, message: impl Into<String>) -> Result<(), Stop> {

@@ -2,6 +2,7 @@
 
 use serde_json::Map;
 
+use crate::event::Doing;
 use crate::executor::Stop;
 use crate::executor::step::StepRun;
 use crate::outcome::{Failure, FailureKind};
@@ -37,7 +38,8 @@ impl StepRun<'_, '_> {
                 self.leave_open(format!("it is not so now, and a run would wait for it for {waits}: {message}"))?;
                 return Err(self.left_open(Map::new()));
             }
-            if !self.look_later(&mut pace, began).await? {
+            let doing = |_| Doing::Within { why: failure.message.clone() };
+            if !self.look_later(&mut pace, began, doing).await? {
                 let message = format!("{}, still so after {}", failure.message, format_duration(allowed));
                 return Err(Failure { message, ..failure }.into());
             }

@@ -4,11 +4,12 @@ use serde_json::Value;
 
 use crate::outcome::StepOutcome;
 use crate::record::{RunRecord, StepRecord};
+use crate::reporter::painted::{Painted, Tone};
 use crate::reporter::summary;
 
 /// A table of runs, one line each, from the rows of `runs list --json`.
 #[must_use]
-pub fn table(rows: &[Value]) -> Vec<String> {
+pub fn table(rows: &[Value]) -> Vec<Painted> {
     let text = |row: &Value, key: &str| row[key].as_str().unwrap_or("-").to_owned();
     let cells = rows.iter().map(|row| {
         let took = row["elapsed_ms"].as_u64().map_or_else(|| "-".to_owned(), summary::elapsed);
@@ -21,45 +22,64 @@ pub fn table(rows: &[Value]) -> Vec<String> {
     let cells: Vec<[String; 7]> = std::iter::once(heading).chain(cells).collect();
     let width = |column: usize| cells.iter().map(|row| row[column].chars().count()).max().unwrap_or_default();
     let widths: Vec<usize> = (0..7).map(width).collect();
-    let line = |row: &[String; 7]| {
-        let padded = row.iter().zip(&widths).map(|(cell, width)| format!("{cell:width$}"));
-        padded.collect::<Vec<_>>().join("  ").trim_end().to_owned()
+    let line = |(at, row): (usize, &[String; 7])| {
+        let padded: Vec<String> = row.iter().zip(&widths).map(|(cell, width)| format!("{cell:width$}")).collect();
+        let tone = if at == 0 { Tone::Strong } else { Tone::Plain };
+        let line = Painted::default().with(tone, format!("{}  ", padded[0]));
+        let line = line.with(if at == 0 { tone } else { tone_of(&row[1]) }, &padded[1]);
+        line.with(tone, format!("  {}", padded[2..].join("  ")).trim_end())
     };
-    cells.iter().map(line).collect()
+    cells.iter().enumerate().map(line).collect()
+}
+
+/// The tone of a run's or a step's word.
+fn tone_of(word: &str) -> Tone {
+    match word {
+        "passed" | "already" => Tone::Good,
+        "failed" | "unknown" => Tone::Bad,
+        "interrupted" | "unfinished" | "ignored" | "rescued" | "running" | "begun" => Tone::Warning,
+        "skipped" | "not run" => Tone::Dim,
+        _ => Tone::Plain,
+    }
 }
 
 /// A run, step by step, with its writes.
 #[must_use]
-pub fn lines(record: &RunRecord, status: &str) -> Vec<String> {
-    let mut lines = vec![format!("run       {}", record.run_id), format!("status    {status}")];
+pub fn lines(record: &RunRecord, status: &str) -> Vec<Painted> {
+    let line = |label: &str, value: String| {
+        Painted::default().with(Tone::Dim, format!("{label:<10}")).with(Tone::Plain, value)
+    };
+    let mut lines = vec![line("run", record.run_id.clone())];
+    lines.push(Painted::default().with(Tone::Dim, "status    ").with(tone_of(status), status));
     let sha = record.git_sha.as_ref().map(|sha| format!(" at {sha}")).unwrap_or_default();
-    lines.push(format!("playbook  {} ({}{sha})", record.playbook, record.path));
-    lines.push(format!("target    {} ({})", record.target, record.base_url));
-    lines.extend(record.started_at.map(|at| format!("started   {at}")));
-    lines.extend(record.elapsed_ms.map(|took| format!("took      {}", summary::elapsed(took))));
-    lines.extend(record.held_by.iter().map(|held_by| format!("skipped   it was running already: {held_by}")));
+    lines.push(line("playbook", format!("{} ({}{sha})", record.playbook, record.path)));
+    lines.push(line("target", format!("{} ({})", record.target, record.base_url)));
+    lines.extend(record.started_at.map(|at| line("started", at.to_string())));
+    lines.extend(record.elapsed_ms.map(|took| line("took", summary::elapsed(took))));
+    lines.extend(record.held_by.iter().map(|by| line("skipped", format!("it was running already: {by}"))));
     if record.resumed > 0 {
-        lines.push(format!("resumed   {} times", record.resumed));
+        lines.push(line("resumed", format!("{} times", record.resumed)));
     }
-    lines.extend(record.inputs.iter().map(|(name, value)| format!("input     {name} = {value}")));
-    lines.push(String::new());
+    lines.extend(record.inputs.iter().map(|(name, value)| line("input", format!("{name} = {value}"))));
+    lines.push(Painted::default());
     lines.extend(record.steps.iter().enumerate().flat_map(|(at, step)| step_lines(&record.number(at), step)));
-    lines.extend(record.outputs.iter().map(|(name, value)| format!("output    {name} = {value}")));
+    lines.extend(record.outputs.iter().map(|(name, value)| line("output", format!("{name} = {value}"))));
     lines
 }
 
-fn step_lines(number: &str, step: &StepRecord) -> Vec<String> {
+fn step_lines(number: &str, step: &StepRecord) -> Vec<Painted> {
     let word = match step.outcome {
         Some(outcome) => StepOutcome::as_str(outcome),
         None if step.name.is_empty() => "not run",
         None => "begun",
     };
     let took = step.elapsed_ms.map(|took| format!(" ({})", summary::elapsed(took))).unwrap_or_default();
-    let mut lines = vec![format!("{number} {word:<8} {}{took}", step.id)];
-    lines.extend(step.failure.iter().map(|failure| format!("    {}", failure.message)));
+    let line = Painted::default().with(Tone::Dim, format!("{number} ")).with(tone_of(word), format!("{word:<8}"));
+    let mut lines = vec![line.with(Tone::Plain, format!(" {}", step.id)).with(Tone::Dim, took)];
+    lines.extend(step.failure.iter().map(|failure| format!("    {}", failure.message).into()));
     lines.extend(step.writes.iter().map(|write| {
         let fate = write.fate.map_or("announced, and nothing more is known", crate::event::WriteFate::as_str);
-        format!("    {} on `{}`: {fate}", write.identity, write.subject)
+        Painted::from(format!("    {} on `{}`: {fate}", write.identity, write.subject))
     }));
     lines
 }

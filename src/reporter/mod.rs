@@ -6,8 +6,11 @@
 pub mod curl;
 pub mod history;
 pub mod json;
+pub mod painted;
 pub mod progress;
 pub mod quiet;
+mod short;
+mod step_line;
 mod summary;
 pub mod text;
 mod unsent;

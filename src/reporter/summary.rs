@@ -3,23 +3,45 @@
 use std::time::Duration;
 
 use crate::event::StepFinished;
-use crate::outcome::{ActionResult, FailureKind, HealthResult, Notified, PoolResult, Section, StepOutcome};
+use crate::outcome::{
+    ActionResult, DagRunResult, FailureKind, HealthResult, Notified, PoolResult, Section, StepOutcome,
+};
 use crate::record::{RunRecord, StepRecord, Verdict};
+use crate::reporter::painted::{Look, Painted, Piece, Tone};
+use crate::reporter::short::short;
 use crate::reporter::unsent;
 
 /// What a step did, in a few words: counts, the run's id, its state, tries.
-pub(super) fn of_step(record: &StepRecord, finished: &StepFinished) -> String {
+pub(super) fn of_step(record: &StepRecord, finished: &StepFinished, look: Look) -> Painted {
     // Other failures name what they are about themselves.
     let kind = finished.failure.as_ref().map(|failure| failure.kind);
     if !matches!(kind, None | Some(FailureKind::Expectation | FailureKind::Template)) {
-        return String::new();
+        return Painted::default();
     }
-    let mut words: Vec<String> = finished.result.iter().filter_map(|result| of_result(result, finished)).collect();
+    let mut words = match &finished.result {
+        // Where it failed, its id is needed whole.
+        Some(ActionResult::TriggerDag(run)) => {
+            of_run_made(run, Look { short_ids: look.short_ids && kind.is_none(), ..look })
+        }
+        Some(result) => Painted::default().with(Tone::Dim, of_result(result, finished).unwrap_or_default()),
+        None => Painted::default(),
+    };
     let failed_tries = record.tries.iter().filter(|tried| tried.retry_in_ms.is_some()).count();
     if failed_tries > 0 {
-        words.push(format!("passed after {}", counted(failed_tries, "failed try", "failed tries")));
+        let gap = if words.0.is_empty() { "" } else { ", " };
+        let tries = counted(failed_tries, "failed try", "failed tries");
+        words.push(Tone::Dim, format!("{gap}passed after {tries}"));
     }
-    words.join(", ")
+    words
+}
+
+/// A DAG run with its state. Its page is behind its id where a link can be, else beside it.
+fn of_run_made(run: &DagRunResult, look: Look) -> Painted {
+    let id = if look.short_ids { short(&run.dag_run_id, look.marks) } else { run.dag_run_id.clone() };
+    let page = run.url.clone().filter(|_| look.links);
+    let beside = run.url.as_ref().filter(|_| page.is_none()).map(|url| format!(", {url}")).unwrap_or_default();
+    let line = Painted(vec![Piece { text: id, tone: Tone::Dim, link: page }]);
+    line.with(Tone::Dim, format!(" is {}{beside}", run.state.as_str()))
 }
 
 fn of_result(result: &ActionResult, finished: &StepFinished) -> Option<String> {
@@ -32,10 +54,7 @@ fn of_result(result: &ActionResult, finished: &StepFinished) -> Option<String> {
             let paused = if dag.is_paused { "paused" } else { "not paused" };
             Some(format!("`{}` is there, {paused}", dag.dag_id))
         }
-        ActionResult::TriggerDag(run) => {
-            let link = run.url.as_ref().map(|url| format!(", {url}")).unwrap_or_default();
-            Some(format!("{} is {}{link}", run.dag_run_id, run.state.as_str()))
-        }
+        ActionResult::TriggerDag(run) => Some(of_run_made(run, Look::default()).text()),
         ActionResult::GetDag(dag) => {
             let paused = if dag.is_paused { "paused" } else { "not paused" };
             Some(format!("`{}`, {paused}, {}", dag.dag_id, counted(dag.params.len(), "param", "params")))

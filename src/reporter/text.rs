@@ -9,12 +9,16 @@
 //!   | ValueError: …
 //! seed: failed in 6.3s: 1 passed, 1 failed
 //! ```
+//!
+//! On a terminal the outcome is a mark, and pieces of a line have tones.
 
 use crate::diagnostic::{Code, Diagnostic, draw};
 use crate::event::{Event, EventKind, OutputsMade, RunStarted, StepFinished, TryFailed, WriteFate};
-use crate::outcome::{FailedTask, Failure, FailureKind, Section, StepOutcome, Unmet};
-use crate::record::RunRecord;
+use crate::outcome::{FailedTask, Failure, FailureKind, Section, Unmet};
+use crate::record::{RunRecord, Verdict};
 use crate::reporter::curl::Curl;
+use crate::reporter::painted::{Look, Painted, Tone};
+use crate::reporter::step_line::step_line;
 use crate::reporter::{summary, unsent};
 use crate::source::SourceFile;
 
@@ -24,7 +28,7 @@ pub enum Line {
     /// A result: stdout.
     Result(String),
     /// For the person who looks on: stderr.
-    Note(String),
+    Note(Painted),
     /// A line of a script for a shell, which a check prints: stdout.
     Command(String),
     /// A note, drawn with our own colours and with everything foreign made visible already.
@@ -35,7 +39,7 @@ pub enum Line {
 #[derive(Debug)]
 pub struct Text {
     file: SourceFile,
-    colour: bool,
+    look: Look,
     /// In a check with `--curl`: what the commands need.
     curl: Option<Curl>,
 }
@@ -43,8 +47,8 @@ pub struct Text {
 impl Text {
     /// A reporter that draws failures in `file`, the playbook.
     #[must_use]
-    pub const fn new(file: SourceFile, colour: bool) -> Self {
-        Self { file, colour, curl: None }
+    pub const fn new(file: SourceFile, look: Look) -> Self {
+        Self { file, look, curl: None }
     }
 
     /// With the writes of a check as commands for a shell, for which stdout is kept.
@@ -61,18 +65,20 @@ impl Text {
             EventKind::RunResumed(_) => vec![Line::Note(next_attempt(record))],
             EventKind::TryFailed(tried) => failed_try(tried).map(Line::Note).into_iter().collect(),
             EventKind::WriteSettled { fate: WriteFate::Found, .. } => {
-                vec![Line::Note("    no answer came, but Airflow has it: nothing is sent again".to_owned())]
+                vec![Line::Note("    no answer came, but Airflow has it: nothing is sent again".into())]
             }
-            EventKind::Warned { step: Some(_), message } => vec![Line::Note(format!("    warning: {message}"))],
-            // Told at the end.
-            EventKind::Warned { step: None, .. } => Vec::new(),
-            EventKind::Printed { text, .. } if self.curl.is_some() => vec![Line::Note(text.clone())],
+            EventKind::Warned { step: Some(_), message } => {
+                vec![Line::Note(Painted::message(&format!("    warning: {message}")))]
+            }
+            EventKind::Printed { text, .. } if self.curl.is_some() => vec![Line::Note(text.as_str().into())],
             EventKind::Printed { text, .. } => vec![Line::Result(text.clone())],
             EventKind::StepFinished(finished) => self.finished(finished, record),
             EventKind::FailureRescued { step } => rescued(*step, record).map(Line::Note).into_iter().collect(),
             EventKind::OutputsMade(made) => self.outputs(made),
             EventKind::RunFinished { .. } => ending(record).into_iter().map(Line::Note).collect(),
-            EventKind::StepStarted { .. }
+            // What is warned of beside the steps is told at the end.
+            EventKind::Warned { step: None, .. }
+            | EventKind::StepStarted { .. }
             | EventKind::WriteShown(_)
             | EventKind::LeftOpen { .. }
             | EventKind::WriteAnnounced(_)
@@ -85,32 +91,7 @@ impl Text {
 
     fn finished(&self, finished: &StepFinished, record: &RunRecord) -> Vec<Line> {
         let Some(step) = record.steps.get(finished.step) else { return Vec::new() };
-        let word = match finished.outcome {
-            StepOutcome::Passed => "passed ",
-            StepOutcome::Already => "already",
-            StepOutcome::Skipped => "skipped",
-            StepOutcome::Ignored => "ignored",
-            StepOutcome::Rescued => "rescued",
-            StepOutcome::Failed => "FAILED ",
-            StepOutcome::Interrupted => "stopped",
-            StepOutcome::Unknown => "unknown",
-        };
-        let took = match finished.outcome {
-            StepOutcome::Skipped => String::new(),
-            StepOutcome::Passed
-            | StepOutcome::Already
-            | StepOutcome::Ignored
-            | StepOutcome::Rescued
-            | StepOutcome::Failed
-            | StepOutcome::Unknown
-            | StepOutcome::Interrupted => {
-                format!(" ({})", summary::elapsed(finished.elapsed_ms))
-            }
-        };
-        let did = summary::of_step(step, finished);
-        let did = if did.is_empty() { did } else { format!(": {did}") };
-        let number = record.number(finished.step);
-        let mut lines = vec![Line::Note(format!("{number} {word} {}{took}{did}", one_line(&step.name)))];
+        let mut lines = vec![Line::Note(step_line(step, finished, record, self.look))];
         lines.extend(unsent::of_step(step, record, self.curl.as_ref()));
         // What a signal or the deadline stopped is told in the last line.
         let failure = finished.failure.as_ref().filter(|failure| !failure.kind.is_stop());
@@ -119,7 +100,7 @@ impl Text {
     }
 
     fn outputs(&self, made: &OutputsMade) -> Vec<Line> {
-        let lines = made.outputs.iter().map(|(name, value)| Line::Note(format!("output {name} = {value}")));
+        let lines = made.outputs.iter().map(|(name, value)| Line::Note(format!("output {name} = {value}").into()));
         lines.chain(made.failure.iter().flat_map(|failure| self.failure(failure))).collect()
     }
 
@@ -128,7 +109,7 @@ impl Text {
         if drawn.is_empty() {
             return plain(failure).into_iter().map(Line::Note).collect();
         }
-        vec![Line::Drawn(draw(&drawn, self.colour).trim_end().to_owned())]
+        vec![Line::Drawn(draw(&drawn, self.look.colour).trim_end().to_owned())]
     }
 
     /// A failure that has a place in the playbook, under its line.
@@ -163,73 +144,81 @@ impl Text {
     }
 }
 
-/// A name on one line: a line feed in it must not make a line that looks like ours.
-fn one_line(name: &str) -> String {
-    name.replace('\n', "\\n")
-}
-
-fn beginning(started: &RunStarted) -> String {
+fn beginning(started: &RunStarted) -> Painted {
     if let Some(held_by) = &started.held_by {
-        return summary::skipped(&started.playbook, held_by);
+        return summary::skipped(&started.playbook, held_by).into();
     }
     let sha = started.git_sha.as_ref().map(|sha| format!(" at {sha}")).unwrap_or_default();
-    if started.is_check {
-        let (playbook, target, url) = (&started.playbook, &started.target, &started.base_url);
-        return format!("{playbook}{sha}: check on `{target}` ({url}): nothing is sent that changes anything");
-    }
-    format!("{}{sha}: run {} on `{}` ({})", started.playbook, started.run_id, started.target, started.base_url)
+    let (target, url) = (&started.target, &started.base_url);
+    let words = if started.is_check {
+        format!("{sha}: check on `{target}` ({url}): nothing is sent that changes anything")
+    } else {
+        format!("{sha}: run {} on `{target}` ({url})", started.run_id)
+    };
+    Painted::default().with(Tone::Strong, &started.playbook).with(Tone::Dim, words)
 }
 
-fn next_attempt(record: &RunRecord) -> String {
+fn next_attempt(record: &RunRecord) -> Painted {
     let steps = record.section(Section::Steps);
     let done = steps.iter().filter(|step| step.is_done()).count();
     let (all, target, url) = (steps.len(), &record.target, &record.base_url);
-    format!("{}: run {} goes on, {done} of {all} steps are done, on `{target}` ({url})", record.playbook, record.run_id)
+    let words = format!(": run {} goes on, {done} of {all} steps are done, on `{target}` ({url})", record.run_id);
+    Painted::default().with(Tone::Strong, &record.playbook).with(Tone::Dim, words)
 }
 
-fn rescued(step: usize, record: &RunRecord) -> Option<String> {
-    record.steps.get(step).map(|step| format!("    the failure of step `{}` is rescued", step.id))
+fn rescued(step: usize, record: &RunRecord) -> Option<Painted> {
+    record.steps.get(step).map(|step| format!("    the failure of step `{}` is rescued", step.id).into())
 }
 
 /// A try that something follows; the failure of the step tells the last one.
-fn failed_try(tried: &TryFailed) -> Option<String> {
+fn failed_try(tried: &TryFailed) -> Option<Painted> {
     let next = match tried.retry_in_ms {
         _ if tried.is_unknown => "looking for what became of it".to_owned(),
         Some(pause) => format!("trying again in {}", summary::elapsed(pause)),
         None => return None,
     };
-    Some(format!("    try {} of {}: {}; {next}", tried.try_number, tried.attempts, tried.message))
+    let line = Painted::default().with(Tone::Warning, format!("    try {} of {}", tried.try_number, tried.attempts));
+    Some(line.with(Tone::Plain, format!(": {}; ", tried.message)).with(Tone::Dim, next))
 }
 
-fn plain(failure: &Failure) -> Vec<String> {
-    let mut lines = vec![format!("error: {}", failure.message)];
+fn plain(failure: &Failure) -> Vec<Painted> {
+    let mut lines = vec![Painted::message(&format!("error: {}", failure.message))];
     lines.extend(failure.failed_tasks.iter().flat_map(task));
-    lines.extend(failure.notes.iter().map(|note| format!("  note: {note}")));
-    lines.extend(failure.help.iter().map(|help| format!("  help: {help}")));
+    lines.extend(failure.notes.iter().map(|note| Painted::message(&format!("  note: {note}"))));
+    lines.extend(failure.help.iter().map(|help| Painted::message(&format!("  help: {help}"))));
     lines
 }
 
-fn task(task: &FailedTask) -> Vec<String> {
+fn task(task: &FailedTask) -> Vec<Painted> {
     let index = if task.map_index >= 0 { format!("[{}]", task.map_index) } else { String::new() };
     let words = if task.log.is_empty() { "no log" } else { "its last lines:" };
-    let mut lines = vec![format!("  task `{}{index}`, try {}, {words}", task.task_id, task.try_number)];
-    lines.extend(task.log.iter().map(|line| format!("  | {line}")));
+    let mut lines = vec![Painted::from(format!("  task `{}{index}`, try {}, {words}", task.task_id, task.try_number))];
+    lines.extend(task.log.iter().map(|line| Painted::default().with(Tone::Dim, "  | ").with(Tone::Plain, line)));
     lines
 }
 
 /// The end of the run: what to look at, then how it ended.
-fn ending(record: &RunRecord) -> Vec<String> {
+fn ending(record: &RunRecord) -> Vec<Painted> {
     if record.held_by.is_some() {
         return Vec::new();
     }
-    let mut lines: Vec<String> = record.warnings.iter().map(|warning| format!("warning: {warning}")).collect();
-    let mut last = format!("{}: {}", record.playbook, summary::of_run(record));
+    let warnings = record.warnings.iter().map(|warning| Painted::message(&format!("warning: {warning}")));
+    let mut lines: Vec<Painted> = warnings.collect();
+    let tone = match record.verdict() {
+        Verdict::Passed => Tone::Good,
+        Verdict::Failed(_) | Verdict::Unrecorded => Tone::Bad,
+        Verdict::Interrupted(_) | Verdict::DeadlinePassed => Tone::Warning,
+    };
+    let summary = summary::of_run(record);
+    let (verdict, counts) = summary.split_at(summary.find(" in ").unwrap_or_default());
+    let mut last = Painted::default().with(Tone::Strong, format!("{}: ", record.playbook));
+    last = last.with(tone, verdict).with(Tone::Plain, counts);
     if let Some((_, failure)) = record.first_failure()
         && (failure.kind == FailureKind::OutcomeUnknown || failure.kind.is_stop())
     {
-        last = format!("{last}; {}", failure.message);
+        last.push(Tone::Plain, format!("; {}", failure.message));
         if let Some(help) = &failure.help {
-            last = format!("{last}; {help}");
+            last.push(Tone::Plain, format!("; {help}"));
         }
     }
     lines.push(last);
@@ -239,11 +228,6 @@ fn ending(record: &RunRecord) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_name_makes_no_line_of_its_own() {
-        assert_eq!(one_line("x\n2/2 passed  fake"), "x\\n2/2 passed  fake");
-    }
 
     #[test]
     fn a_failed_run_shows_its_tasks_and_their_last_lines() {
@@ -257,6 +241,7 @@ mod tests {
             "  | ValueError: boom",
             "  help: look",
         ];
-        assert_eq!(plain(&failure), expected);
+        let lines: Vec<String> = plain(&failure).iter().map(Painted::text).collect();
+        assert_eq!(lines, expected);
     }
 }

@@ -9,18 +9,18 @@ use crate::reporter::text::Line;
 
 /// The lines of a step below its own.
 pub(super) fn of_step(step: &StepRecord, record: &RunRecord, curl: Option<&Curl>) -> Vec<Line> {
-    let note = |open: &String| Line::Note(format!("    {open}"));
+    let note = |open: &String| Line::Note(format!("    {open}").into());
     // The condition was said first.
     let (condition, open) = step.left_open.split_at(usize::from(step.condition.is_some()).min(step.left_open.len()));
     let mut lines: Vec<Line> = condition.iter().map(note).collect();
     for write in &step.would {
         match curl {
             Some(curl) => {
-                lines.push(Line::Note(format!("    would {}", what(write))));
+                lines.push(Line::Note(format!("    would {}", what(write)).into()));
                 let is_first = first(record).is_some_and(|first| std::ptr::eq(first, write));
                 lines.extend(curl.command(write, step, is_first).into_iter().map(Line::Command));
             }
-            None => lines.extend(request(write).into_iter().map(Line::Note)),
+            None => lines.extend(request(write).into_iter().map(|line| Line::Note(line.into()))),
         }
     }
     lines.extend(open.iter().map(note));

@@ -151,7 +151,7 @@ fn only_main_asks_the_process() {
 fn only_the_streams_hold_stdout_and_stderr() {
     for (path, text) in sources() {
         let path = relative(&path);
-        if path == "main.rs" || path == "cli/streams.rs" {
+        if path == "main.rs" || path == "cli/stream.rs" {
             continue;
         }
         for word in ["io::stdout()", "io::stderr()", "println!", "eprintln!"] {

@@ -167,7 +167,7 @@ mod tests {
         for (seconds, expected) in [(0, None), (5, None), (40, Some("40 s ahead of")), (-40, Some("40 s behind"))] {
             let mut findings = Findings::default();
             tell_skew(Some(SignedDuration::from_secs(seconds)), &mut findings);
-            let told = findings.to_text();
+            let told: String = findings.to_lines().iter().map(|line| line.text() + "\n").collect();
             assert_eq!(told.contains("warning: "), expected.is_some(), "{seconds}: {told}");
             assert!(expected.is_none_or(|words| told.contains(words)), "{seconds}: {told}");
         }

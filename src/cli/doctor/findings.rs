@@ -5,6 +5,8 @@ use std::time::Duration;
 use jiff::SignedDuration;
 use serde_json::{Value, json};
 
+use crate::reporter::painted::{Painted, Tone};
+
 /// What was found; what could not be found out is none.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Findings {
@@ -78,9 +80,11 @@ impl Problem {
 
 impl Findings {
     /// A line for each finding, then the problems as messages are drawn.
-    pub(super) fn to_text(&self) -> String {
+    pub(super) fn to_lines(&self) -> Vec<Painted> {
         let mut lines = Vec::new();
-        let mut line = |label: &str, value: String| lines.push(format!("{label:<11} {value}\n"));
+        let mut line = |label: &str, value: String| {
+            lines.push(Painted::default().with(Tone::Dim, format!("{label:<11} ")).with(Tone::Plain, value));
+        };
         line("target", self.target.clone());
         line("URL", format!("{}, from {}", self.url, self.url_from));
         line("credential", self.credential_line());
@@ -117,9 +121,11 @@ impl Findings {
         if let Some(history) = &self.history {
             line("history", history.clone());
         }
-        let problem = |one: &Problem| format!("{}: {}\n  = help: {}\n", one.level(), one.message, one.remedy);
-        lines.extend(self.problems.iter().map(problem));
-        lines.concat()
+        lines.extend(self.problems.iter().flat_map(|one| {
+            let problem = format!("{}: {}", one.level(), one.message);
+            [Painted::message(&problem), Painted::message(&format!("  = help: {}", one.remedy))]
+        }));
+        lines
     }
 
     fn credential_line(&self) -> String {

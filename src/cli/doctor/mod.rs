@@ -11,7 +11,7 @@ mod rights;
 
 use std::path::Path;
 
-use crate::cli::args::{DoctorArgs, MessageFormat};
+use crate::cli::args::DoctorArgs;
 use crate::cli::check::{self, Manner};
 use crate::cli::connect;
 use crate::cli::doctor::findings::{Findings, Problem};
@@ -19,7 +19,7 @@ use crate::cli::environment::Environment;
 use crate::cli::exit_code::ExitCode;
 use crate::cli::place::{self, Named};
 use crate::cli::problem::remedy;
-use crate::cli::streams::{Streams, is_coloured};
+use crate::cli::streams::Streams;
 
 /// Says what would be used and whether it works.
 pub(super) async fn doctor(args: &DoctorArgs, environment: &Environment, streams: &mut Streams) -> ExitCode {
@@ -28,7 +28,7 @@ pub(super) async fn doctor(args: &DoctorArgs, environment: &Environment, streams
             if args.json {
                 streams.out_json(findings.to_json());
             } else {
-                streams.out_text(&findings.to_text());
+                findings.to_lines().iter().for_each(|line| streams.out_painted(line));
             }
             code
         }
@@ -64,8 +64,7 @@ fn playbook_target(
     streams: &mut Streams,
 ) -> Result<Option<String>, ExitCode> {
     let Some(path) = playbook else { return Ok(None) };
-    let colour = is_coloured(environment, environment.terminals.stderr, false);
-    let manner = Manner { format: MessageFormat::Human, strict: false, colour };
+    let manner = Manner::for_people(streams.look().err.colour);
     let loaded = check::read(path, environment, streams, manner).ok_or(ExitCode::Usage)?;
     Ok(loaded.playbook.target)
 }

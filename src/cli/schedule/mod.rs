@@ -20,7 +20,7 @@ use crate::cli::check::{Manner, read, say};
 use crate::cli::environment::Environment;
 use crate::cli::exit_code::ExitCode;
 use crate::cli::identity::user_name;
-use crate::cli::streams::{Streams, is_coloured};
+use crate::cli::streams::Streams;
 use crate::playbook::Loaded;
 
 pub(super) use github::FETCH;
@@ -59,7 +59,7 @@ pub(super) enum Scheduler {
 
 /// Prints what the scheduler needs.
 pub(super) fn schedule(args: &ScheduleArgs, environment: &Environment, streams: &mut Streams) -> ExitCode {
-    let manner = Manner::for_people(is_coloured(environment, environment.terminals.stderr, false));
+    let manner = Manner::for_people(streams.look().err.colour);
     let loaded = read(&args.playbook, environment, streams, manner);
     let cron = cron::parse(&args.cron);
     if let Err(mistakes) = &cron {

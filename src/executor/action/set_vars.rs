@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value};
 
+use crate::event::Doing;
 use crate::executor::Stop;
 use crate::executor::step::StepRun;
 use crate::outcome::{ActionResult, Failure, FailureKind, Paused, VarsSet};
@@ -45,6 +46,7 @@ impl StepRun<'_, '_> {
         if self.is_check() {
             self.leave_out(format!("not paused for {}", format_duration(period.0)))?;
         } else {
+            self.glimpse(|| Doing::Pausing, period.0);
             self.pause(period.0).await?;
         }
         Ok(ActionResult::Pause(Paused { seconds: period.0.as_secs_f64() }))

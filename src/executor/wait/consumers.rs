@@ -18,6 +18,7 @@ use serde_json::Value;
 use crate::airflow::answer::{CreatedRun, DagRun, DatasetEvent, EventsPage, Page};
 use crate::airflow::client::Client;
 use crate::airflow::error::ApiError;
+use crate::event::Doing;
 use crate::executor::Stop;
 use crate::executor::poll::Pace;
 use crate::executor::retry::failure_of;
@@ -140,7 +141,7 @@ impl StepRun<'_, '_> {
             if search.is_over(self.run.tools.clock.elapsed()) {
                 return Ok(());
             }
-            if !self.look_later(&mut pace, began).await? {
+            if !self.look_later(&mut pace, began, |_| Doing::LookingForRuns).await? {
                 return Err(search.no_run(result, bound).into());
             }
         }
