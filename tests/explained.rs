@@ -61,6 +61,13 @@ fn every_wrong_example_makes_its_own_mistake_alone_and_every_mend_none() {
 }
 
 #[test]
+fn every_action_is_named_where_a_step_without_one_is_explained() {
+    for kind in myaf_run::outcome::ActionKind::keys() {
+        assert!(Code::NO_ACTION.explanation.contains(&format!("`{kind}`")), "{kind}");
+    }
+}
+
+#[test]
 fn an_explanation_is_short_and_begins_with_its_code() {
     for code in Code::ALL {
         assert!(code.explanation.starts_with(&format!("# {}: ", code.id)), "{}", code.id);

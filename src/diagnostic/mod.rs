@@ -10,7 +10,7 @@ mod wording;
 
 pub use draw::{draw, summary};
 pub use message::{github, json};
-pub use wording::{alternatives, near_name, quote};
+pub use wording::{alternatives, near_name, nearest, quote};
 
 use crate::source::{SourceFile, Span};
 

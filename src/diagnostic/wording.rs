@@ -52,6 +52,16 @@ pub fn near_name<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) 
         .map(|(_, _, candidate)| candidate)
 }
 
+/// The names most like this one, the nearest first.
+#[must_use]
+pub fn nearest<'a>(name: &str, mut candidates: Vec<&'a str>, count: usize) -> Vec<&'a str> {
+    let plain: String = normalized(name).chars().take(COMPARED_BYTES).collect();
+    let likeness = |candidate: &str| jaro_winkler(&plain, &normalized(candidate));
+    candidates.sort_by(|a, b| likeness(b).total_cmp(&likeness(a)));
+    candidates.truncate(count);
+    candidates
+}
+
 fn normalized(name: &str) -> String {
     name.chars().map(|letter| if letter == '-' { '_' } else { letter.to_ascii_lowercase() }).collect()
 }

@@ -9,6 +9,7 @@ pub mod field;
 pub mod input;
 mod load;
 pub mod model;
+mod neighbours;
 pub mod notify;
 mod repeat;
 mod step_id;

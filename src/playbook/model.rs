@@ -15,6 +15,7 @@ use crate::playbook::action::{
     ListTaskInstances, PostDatasetEvent, TriggerDag, WaitForDagRun, as_asset,
 };
 use crate::playbook::field::{Expression, Period, RenderedPeriod, Text};
+use crate::playbook::neighbours;
 use crate::playbook::notify::Notify;
 pub use crate::playbook::repeat::{Backoff, PollSetting, Retry, RetryOn, RetrySetting};
 
@@ -24,6 +25,7 @@ pub use crate::playbook::repeat::{Backoff, PollSetting, Retry, RetryOn, RetrySet
 #[schemars(title = "myaf-run playbook", extend(
     "x-name" = "the playbook",
     "x-expected" = "a map with `steps`",
+    "x-neighbours" = neighbours::keys(),
     "x-help" = "start with `steps:` and indent the steps below it, each after a `- `"
 ))]
 pub struct Playbook {
@@ -319,7 +321,7 @@ pub struct Step {
     pub set_vars: Option<Value>,
     /// Let time pass.
     #[serde(default, deserialize_with = "present")]
-    #[schemars(with = "Option<RenderedPeriod>")]
+    #[schemars(with = "Option<RenderedPeriod>", extend("x-help" = "write `pause: 30s` to let time pass; an action that pauses a DAG is not supported yet"))]
     pub pause: Option<Value>,
     /// Write a text to webhooks: Slack, Teams, or any that takes JSON.
     #[serde(default, deserialize_with = "present")]
@@ -388,22 +390,25 @@ fn one_action() -> Value {
 
 /// Step keys and actions of the language that this version does not have.
 fn not_yet() -> Value {
-    serde_json::json!([
-        "loop",
-        "max_parallel",
-        "pause_dag",
-        "unpause_dag",
-        "clear_dag_run",
-        "clear_task_instances",
-        "set_dag_run_state",
-        "set_dag_run_note",
-        "delete_dag_run",
-        "set_variable",
-        "backfill",
-        "request",
-        "confirm",
-        "block",
-        "parallel",
-        "include"
-    ])
+    const ONE_EACH: &str = "write one step for each item";
+    const IN_A_ROW: &str = "write the steps one after the other";
+    const IN_THE_UI: &str = "do it in Airflow's web interface meanwhile";
+    serde_json::json!({
+        "loop": ONE_EACH,
+        "max_parallel": ONE_EACH,
+        "pause_dag": IN_THE_UI,
+        "unpause_dag": "write `unpause: true` in `trigger_dag`",
+        "clear_dag_run": "write `if_failed: clear` in a `trigger_dag` with `once_per`",
+        "clear_task_instances": IN_THE_UI,
+        "set_dag_run_state": IN_THE_UI,
+        "set_dag_run_note": "write `note: TEXT` in `trigger_dag`",
+        "delete_dag_run": IN_THE_UI,
+        "set_variable": IN_THE_UI,
+        "backfill": "write a `trigger_dag` with a `logical_date` for each date",
+        "request": "`notify` writes a text to a webhook",
+        "confirm": "run two playbooks, and look between them",
+        "block": "write the steps one after the other; `rescue` and `always` stand beside `steps`",
+        "parallel": IN_A_ROW,
+        "include": IN_A_ROW
+    })
 }

@@ -3,6 +3,7 @@
 use crate::diagnostic::{Code, Diagnostic, near_name};
 use crate::playbook::check::names::{Local, Used};
 use crate::playbook::check::{Checker, RESERVED};
+use crate::playbook::neighbours;
 use crate::playbook::template::{NameUse, Place, Shape};
 use crate::source::Span;
 
@@ -171,6 +172,9 @@ impl Checker<'_> {
         let known = known.chain(local.fields.iter().copied()).chain(local.words.iter().copied());
         let known: Vec<&str> = known.chain(self.names.functions.iter().map(String::as_str)).collect();
         let mistake = Diagnostic::new(Code::UNDEFINED_NAME, self.file, span, format!("`{name}` is not defined"));
+        if let Some(help) = neighbours::name(name) {
+            return self.report(mistake.with_help(help));
+        }
         let mistake = match near_name(name, known) {
             Some(near) => mistake.with_help(format!("did you mean `{near}`?")),
             None => mistake

@@ -54,13 +54,25 @@ pub(super) fn keys(rule: &Rule) -> Vec<&str> {
     keys.unwrap_or_default()
 }
 
-fn one_key(walk: &Walk<'_>, rule: &Rule, place: Place<'_>, keys: &[&str]) -> Vec<Diagnostic> {
+/// As many keys of a choice are named; `explain` lists all.
+pub(super) const NAMED: usize = 5;
+
+/// Some keys of a choice, and where all are.
+pub(super) fn some_of(rule: &Rule, named: Vec<&str>) -> String {
+    let noun = rule.get("x-choice").and_then(Value::as_str).unwrap_or("key");
+    if keys(rule).len() <= named.len() {
+        return format!("the {noun}s are {}", alternatives(&named).replacen(" or ", " and ", 1));
+    }
+    format!("write an {noun} such as {}; `myaf-run explain {}` lists all", alternatives(&named), Code::NO_ACTION.id)
+}
+
+fn one_key<'a>(walk: &Walk<'a>, rule: &'a Rule, place: Place<'a>, keys: &[&str]) -> Vec<Diagnostic> {
     let entries = place.node.entries();
     let present: Vec<&Entry> = entries.iter().filter(|entry| keys.contains(&entry.key.as_str())).collect();
     let noun = rule.get("x-choice").and_then(Value::as_str);
     let Some((first, others)) = present.split_first() else {
         // One of them may be the key that is missed; it is told with the keys there are.
-        let is_told = !unknown_keys(rule, place.node).is_empty();
+        let is_told = !unknown_keys(walk, rule, place.node).is_empty();
         if is_told || entries.iter().any(|entry| not_yet(rule, &entry.key).is_some()) {
             return Vec::new();
         }
@@ -70,7 +82,7 @@ fn one_key(walk: &Walk<'_>, rule: &Rule, place: Place<'_>, keys: &[&str]) -> Vec
             in_what(place)
         );
         let diagnostic = Diagnostic::new(Code::NO_ACTION, walk.file, first_key(place), message);
-        return vec![diagnostic.with_help(format!("write one of {}", alternatives(keys)))];
+        return vec![diagnostic.with_help(some_of(rule, keys.iter().copied().take(NAMED).collect()))];
     };
     others
         .iter()

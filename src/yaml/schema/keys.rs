@@ -8,8 +8,9 @@ use serde_json::Value;
 use super::choice;
 use super::home::Home;
 use super::kind::is_template;
+use super::neighbour;
 use super::walk::{Place, Rule, Walk};
-use crate::diagnostic::{Code, Diagnostic, MOST_MISTAKES, alternatives, near_name, quote};
+use crate::diagnostic::{Code, Diagnostic, MOST_MISTAKES, alternatives, near_name, nearest, quote};
 use crate::yaml::tree::{Entry, Node};
 
 const LISTED_KEYS: usize = 12;
@@ -21,10 +22,12 @@ pub(super) struct UnknownKey<'a> {
     pub(super) entry: &'a Entry,
     /// The name it was likely meant to be.
     pub(super) near: Option<&'a str>,
+    /// What to write, where it is a word of another language.
+    pub(super) neighbour: Option<&'a str>,
 }
 
 /// The keys that the rule refuses because it does not know them.
-pub(super) fn unknown_keys<'a>(rule: &'a Rule, node: &'a Node) -> Vec<UnknownKey<'a>> {
+pub(super) fn unknown_keys<'a>(walk: &Walk<'a>, rule: &'a Rule, node: &'a Node) -> Vec<UnknownKey<'a>> {
     if rule.get("additionalProperties") != Some(&Value::Bool(false)) {
         return Vec::new();
     }
@@ -33,7 +36,10 @@ pub(super) fn unknown_keys<'a>(rule: &'a Rule, node: &'a Node) -> Vec<UnknownKey
         node.entries().iter().filter(|entry| !is_known(rule, &entry.key) && not_yet(rule, &entry.key).is_none());
     unknown
         .take(MOST_MISTAKES)
-        .map(|entry| UnknownKey { entry, near: near_name(&entry.key, absent.iter().copied()) })
+        .map(|entry| match neighbour::of(walk, rule, &entry.key) {
+            Some((key, help)) => UnknownKey { entry, near: Some(key), neighbour: Some(help) },
+            None => UnknownKey { entry, near: near_name(&entry.key, absent.iter().copied()), neighbour: None },
+        })
         .collect()
 }
 
@@ -63,13 +69,19 @@ pub(super) fn unknown_key(walk: &Walk<'_>, rule: &Rule, place: Place<'_>, unknow
     if let Some(home) = Home::of(walk, rule, place, key) {
         return diagnostic.with_help(home.help(key));
     }
-    let known = known_keys(rule);
+    if let Some(help) = unknown.neighbour {
+        return diagnostic.with_help(help);
+    }
     let missing_choice = choice::missing_keys(rule, place.node);
+    let mut known = known_keys(rule);
+    if missing_choice.is_empty() {
+        // It has one of them, and may have no other.
+        known.retain(|key| !choice::keys(rule).contains(key));
+    }
     match unknown.near {
         Some(near) => diagnostic.with_help(format!("did you mean `{near}`?")),
         None if !missing_choice.is_empty() => {
-            let noun = rule.get("x-choice").and_then(Value::as_str).unwrap_or("key");
-            diagnostic.with_help(format!("the {noun}s are {}", listed(&missing_choice)))
+            diagnostic.with_help(choice::some_of(rule, nearest(key, missing_choice, choice::NAMED)))
         }
         None if known.is_empty() => diagnostic.with_help("no key may stand here"),
         None if known.len() <= LISTED_KEYS => diagnostic.with_help(format!("the known keys are {}", listed(&known))),

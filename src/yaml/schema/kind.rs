@@ -228,12 +228,12 @@ fn fixed(walk: &Walk<'_>, kinds: Kinds, place: Place<'_>) -> Option<String> {
         NodeValue::Number(_) | NodeValue::String(_) if kinds.has(Kinds::LIST) && !kinds.has(Kinds::MAP) => {
             Some(format!("write `[{written}]`"))
         }
+        NodeValue::String(text) if kinds.has(Kinds::BOOLEAN) && boolean_meant(text).is_some() => {
+            boolean_meant(text).map(|word| format!("write `{word}`"))
+        }
         NodeValue::String(_) if place.short.is_some_and(|short| short.contains('$')) => in_short(place, '$', written),
         NodeValue::String(text) if kinds.has(Kinds::NUMBER) && text.parse::<f64>().is_ok_and(f64::is_finite) => {
             Some(format!("write `{}` without quotes", text.trim()))
-        }
-        NodeValue::String(text) if kinds.has(Kinds::BOOLEAN) => {
-            boolean_meant(text).map(|word| format!("write `{word}`"))
         }
         _ => None,
     }

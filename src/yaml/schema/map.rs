@@ -14,7 +14,7 @@ use crate::yaml::tree::{Entry, Node, NodeValue};
 /// The mistakes of a map; none of anything else.
 pub(super) fn check<'a>(walk: &Walk<'a>, rule: &'a Rule, place: Place<'a>) -> Vec<Diagnostic> {
     let NodeValue::Map(entries) = &place.node.value else { return Vec::new() };
-    let unknown = unknown_keys(rule, place.node);
+    let unknown = unknown_keys(walk, rule, place.node);
     let is_told = |key: &UnknownKey<'_>| Home::of(walk, rule, place, &key.entry.key).is_some_and(Home::is_missing);
     let untold = unknown.iter().filter(|key| !is_told(key));
     let mut mistakes: Vec<Diagnostic> = untold.map(|key| unknown_key(walk, rule, place, key)).collect();

@@ -14,6 +14,7 @@
 //! | `x-template` | `false` | a text with `{{` is refused |
 //! | `x-choice` | `"action"` | the noun of a `oneOf` of single `required` keys |
 //! | `x-not-yet` | `["key"]` or `{"key": "words"}` | known words that are refused as not supported yet |
+//! | `x-neighbours` | `[{"words": "a b", "beside": "k", "key": "k", "help": "write `k`"}]` | at the root: words of other languages, each where a map knows `beside` |
 //! | `x-conflicts` | `[["a", "b"]]` | keys that exclude each other |
 //! | `x-format` | `"date"` | a text has this form; see [`Foreign`] |
 //!
@@ -29,6 +30,7 @@ mod home;
 mod keys;
 mod list;
 mod map;
+mod neighbour;
 mod scalar;
 
 mod duration;
