@@ -26,6 +26,7 @@
 //! Which way imports may run is a table in `tests/house`, held by a test.
 
 pub mod clock;
+pub mod file;
 pub mod json;
 pub mod secret;
 pub mod source;

@@ -7,7 +7,7 @@ use myaf_run::cli::dispatch;
 use myaf_run::cli::environment::{Environment, Terminals};
 use myaf_run::cli::exit_code::ExitCode as Code;
 use myaf_run::cli::streams::Streams;
-use myaf_run::secret::Masker;
+use myaf_run::secret::{Masker, SHORT, url_secrets};
 
 fn main() -> ExitCode {
     let terminals =
@@ -17,6 +17,8 @@ fn main() -> ExitCode {
         Environment::new(std::env::vars_os(), std::env::args_os().collect(), cwd).with_terminals(terminals);
     let masker = Masker::new();
     masker.learn_env(environment.vars.iter().map(|(name, value)| (name.as_str(), value.as_str())));
+    let in_urls = environment.vars.values().flat_map(|value| url_secrets(value));
+    in_urls.filter(|secret| secret.len() >= SHORT).for_each(|secret| masker.learn(&secret));
     exit_70_on_panic(&environment, &masker);
     let mut streams = Streams::of_process(&environment, masker);
     let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {

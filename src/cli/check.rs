@@ -10,6 +10,7 @@ use crate::cli::playbooks::{below, is_playbook};
 use crate::cli::slips;
 use crate::cli::streams::Streams;
 use crate::diagnostic::{Diagnostic, Severity, draw, github, json, summary};
+use crate::file::{self, PATIENCE, TEXT_MAX};
 use crate::playbook::notify::webhooks_in;
 use crate::playbook::{Loaded, load};
 
@@ -80,9 +81,13 @@ impl Checking<'_> {
         }
         let before = self.tally.good + self.tally.bad;
         for path in &found.files {
-            match std::fs::read(self.environment.cwd.join(path)) {
+            match file::read(&self.environment.cwd.join(path), TEXT_MAX) {
                 Ok(bytes) if !is_playbook(&bytes) => self.tally.passed_over += 1,
-                Ok(_) | Err(_) => self.file(path).await,
+                Ok(_) => self.file(path).await,
+                Err(error) => {
+                    self.streams.err_text(&slips::cannot_read(path, &error.to_string(), self.environment));
+                    self.is_bad(ExitCode::Usage);
+                }
             }
         }
         if before == self.tally.good + self.tally.bad {
@@ -168,10 +173,10 @@ fn strictly(warnings: &[Diagnostic]) -> String {
 }
 
 fn load_file(path: &Path, environment: &Environment, streams: &mut Streams, manner: Manner) -> Option<Loaded> {
-    let bytes = match bytes(&environment.cwd.join(path)) {
-        Ok(bytes) => bytes,
-        Err(reason) => {
-            streams.err_text(&slips::cannot_read(path, &reason, environment));
+    let bytes = match file::read_or_pipe(&environment.cwd.join(path), TEXT_MAX, PATIENCE) {
+        Ok((bytes, _)) => bytes,
+        Err(error) => {
+            streams.err_text(&slips::cannot_read(path, &error.to_string(), environment));
             return None;
         }
     };
@@ -217,22 +222,5 @@ pub(super) fn tell(mistakes: &[Diagnostic], streams: &mut Streams, manner: Manne
                 streams.out_text(&format!("{}\n", github(mistake)));
             }
         }
-    }
-}
-
-fn bytes(path: &Path) -> Result<Vec<u8>, String> {
-    let about = std::fs::metadata(path).map_err(|error| plain(&error))?;
-    if about.is_dir() {
-        return Err("it is a folder".to_owned());
-    }
-    std::fs::read(path).map_err(|error| plain(&error))
-}
-
-/// The system's reason in plain words.
-pub(super) fn plain(error: &std::io::Error) -> String {
-    match error.kind() {
-        std::io::ErrorKind::NotFound => "there is no such file".to_owned(),
-        std::io::ErrorKind::PermissionDenied => "you may not read it".to_owned(),
-        _ => error.to_string(),
     }
 }

@@ -8,12 +8,12 @@ use secrecy::{ExposeSecret, SecretString};
 use crate::airflow::auth::AuthScheme;
 use crate::airflow::client::{Client, ClientOptions};
 use crate::airflow::model::ApiVersion;
-use crate::cli::check::plain;
 use crate::cli::connection_args::ConnectionArgs;
 use crate::cli::environment::Environment;
 use crate::cli::exit_code::ExitCode;
 use crate::cli::place::Place;
 use crate::cli::streams::Streams;
+use crate::file::{self, PEM_MAX};
 use crate::http::{ClientIdentity, HttpOptions, ProxySettings, TlsOptions};
 
 /// The client; nothing is sent yet. What can't be used is said, and `Err` is the exit code.
@@ -53,8 +53,8 @@ pub(super) fn client(
 
 fn tls(args: &ConnectionArgs, environment: &Environment) -> Result<TlsOptions, String> {
     let read = |what: &str, path: &Path| {
-        let bytes = std::fs::read(environment.cwd.join(path));
-        bytes.map_err(|error| format!("{what} in `{}` can't be read: {}", path.display(), plain(&error)))
+        let bytes = file::read(&environment.cwd.join(path), PEM_MAX);
+        bytes.map_err(|error| format!("{what} in `{}` can't be read: {error}", path.display()))
     };
     let ca_certificates = args.ca_cert.as_deref().map(|path| read("the certificates", path)).transpose()?;
     let identity = match (&args.client_cert, &args.client_key) {

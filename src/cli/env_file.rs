@@ -4,14 +4,20 @@
 //! only when it is going to be used, so that a foreign file that says nothing about the target is in nobody's way. No
 //! error shows a value.
 
-use std::fs::{File, Metadata, OpenOptions};
-use std::io::{self, ErrorKind, Read};
+use std::fs::Metadata;
 use std::path::{Path, PathBuf};
 
 use crate::cli::env_syntax::{Entry, Flaw, entries};
+use crate::file::{self, FileError, PATIENCE, Patience};
 
 /// The most bytes a `.env` file may have.
 pub const MAX_BYTES: u64 = 1 << 20;
+
+/// What text in UTF-16 begins with.
+const UTF_16: [&[u8]; 2] = [b"\xff\xfe", b"\xfe\xff"];
+
+/// As many lines of other programs are named.
+const LINES_NAMED: usize = 3;
 
 /// The folder beside the playbook, or beside one of its parents, that Airflow projects keep their `.env` in.
 const PROJECT_FOLDER: &str = "orchestrate";
@@ -29,28 +35,17 @@ pub enum EnvFileError {
     /// It isn't there; only said of `--env-file`.
     #[error("`{}` does not exist", .0.display())]
     Missing(PathBuf),
-    /// It is a folder, a pipe or a device.
-    #[error("`{}` is not a regular file", .0.display())]
-    NotAFile(PathBuf),
-    /// The system refuses to read it.
+    /// It is something else than a file, or can't be read.
     #[error("`{}` can't be read: {cause}", path.display())]
     Unreadable {
         /// The file.
         path: PathBuf,
-        /// What the system says.
-        cause: ErrorKind,
+        /// Why.
+        cause: FileError,
     },
-    /// More than [`MAX_BYTES`].
-    #[error("`{}` has more than {MAX_BYTES} bytes", .0.display())]
-    TooLarge(PathBuf),
-    /// A line that is not UTF-8.
-    #[error("{}:{line}: the line is not UTF-8", path.display())]
-    NotText {
-        /// The file.
-        path: PathBuf,
-        /// The line, from 1.
-        line: usize,
-    },
+    /// It is in UTF-16, as some editors and shells of Windows write it.
+    #[error("`{}` is UTF-16, not UTF-8; save it as UTF-8", .0.display())]
+    Utf16(PathBuf),
     /// A line whose value can't be had as it was meant.
     #[error("{}:{line}: `{name}` can't be read: {flaw}", path.display())]
     Line {
@@ -100,41 +95,34 @@ impl EnvFile {
     /// Reads a file that somebody named.
     ///
     /// # Errors
-    /// When it is missing, no regular file, unreadable, too large or not UTF-8.
+    /// When it is missing, no file or pipe, unreadable, too large or UTF-16.
     pub fn read(path: &Path) -> Result<Self, EnvFileError> {
-        match Self::find(path)? {
-            Some(file) => Ok(file),
-            None if path.exists() => Err(EnvFileError::NotAFile(path.to_owned())),
-            None => Err(EnvFileError::Missing(path.to_owned())),
+        Self::read_in(path, PATIENCE)
+    }
+
+    /// Reads a file where one may be: nothing there, or a folder or the like, is `None`. A pipe is read: secret managers
+    /// mount one.
+    ///
+    /// # Errors
+    /// When it is there and unreadable, too large or UTF-16, or a pipe that says nothing.
+    pub fn find(path: &Path) -> Result<Option<Self>, EnvFileError> {
+        match Self::read(path) {
+            Ok(file) => Ok(Some(file)),
+            Err(EnvFileError::Missing(_)) => Ok(None),
+            Err(EnvFileError::Unreadable { cause: FileError::Kind(_), .. }) => Ok(None),
+            Err(error) => Err(error),
         }
     }
 
-    /// Reads a file where one may be: nothing there, or something that is no regular file, is `None`.
-    ///
-    /// # Errors
-    /// When it is there and unreadable, too large or not UTF-8.
-    pub fn find(path: &Path) -> Result<Option<Self>, EnvFileError> {
-        let unreadable = |error: io::Error| EnvFileError::Unreadable { path: path.to_owned(), cause: error.kind() };
-        // Asked before it is opened: opening a pipe waits for its writer.
-        match std::fs::metadata(path) {
-            Ok(metadata) if metadata.is_file() => {}
-            Ok(_) => return Ok(None),
-            Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => return Ok(None),
-            Err(error) => return Err(unreadable(error)),
-        }
-        let file = open(path).map_err(unreadable)?;
-        let metadata = file.metadata().map_err(unreadable)?;
-        let mut bytes = Vec::new();
-        file.take(MAX_BYTES + 1).read_to_end(&mut bytes).map_err(unreadable)?;
-        if bytes.len() as u64 > MAX_BYTES {
-            return Err(EnvFileError::TooLarge(path.to_owned()));
-        }
-        let text = String::from_utf8(bytes).map_err(|error| {
-            let before = error.as_bytes().iter().take(error.utf8_error().valid_up_to());
-            let line = 1 + before.filter(|byte| **byte == b'\n').count();
-            EnvFileError::NotText { path: path.to_owned(), line }
+    fn read_in(path: &Path, patience: Patience) -> Result<Self, EnvFileError> {
+        let (bytes, metadata) = file::read_or_pipe(path, MAX_BYTES, patience).map_err(|cause| match cause {
+            FileError::Missing => EnvFileError::Missing(path.to_owned()),
+            cause => EnvFileError::Unreadable { path: path.to_owned(), cause },
         })?;
-        Ok(Some(Self { path: path.to_owned(), entries: entries(&text), distrust: distrust(path, &metadata) }))
+        if UTF_16.iter().any(|mark| bytes.starts_with(mark)) {
+            return Err(EnvFileError::Utf16(path.to_owned()));
+        }
+        Ok(Self { path: path.to_owned(), entries: entries(&bytes), distrust: distrust(path, &metadata) })
     }
 
     /// Where it is.
@@ -153,8 +141,11 @@ impl EnvFile {
     /// Whether the file sets a variable: to something, or to what can't be read as it was meant.
     #[must_use]
     pub fn claims(&self, name: &str) -> bool {
-        let last = self.entries.iter().rev().find(|entry| entry.name == name);
-        last.is_some_and(|entry| entry.value.as_deref().map_or(true, |value| !value.is_empty()))
+        self.last_about(name).is_some_and(|entry| entry.value.as_deref().map_or(true, |value| !value.is_empty()))
+    }
+
+    fn last_about(&self, name: &str) -> Option<&Entry> {
+        self.entries.iter().rev().find(|entry| entry.is_about(name))
     }
 
     /// Every name in the file.
@@ -170,21 +161,33 @@ impl EnvFile {
     /// Judges the file when it is going to be used for the variables `wanted`.
     ///
     /// # Errors
-    /// When somebody else could have written it, a line has the wrong form, or one of `wanted` can't be read as meant.
+    /// When somebody else could have written it, or one of `wanted` can't be read as meant.
     pub fn check(&self, wanted: &[String]) -> Result<(), EnvFileError> {
         if let Some(distrust) = &self.distrust {
             return Err(EnvFileError::Untrusted { path: self.path.clone(), distrust: distrust.clone() });
         }
-        for entry in &self.entries {
-            match entry.value {
-                Err(flaw) if matches!(flaw, Flaw::Form | Flaw::Unclosed) || wanted.contains(&entry.name) => {
-                    let (path, line, name) = (self.path.clone(), entry.line, shown_name(&entry.name));
-                    return Err(EnvFileError::Line { path, line, name, flaw });
-                }
-                Ok(_) | Err(_) => {}
+        for entry in wanted.iter().filter_map(|name| self.last_about(name)) {
+            if let Err(flaw) = entry.value {
+                let (path, line, name) = (self.path.clone(), entry.line, shown_name(&entry.name));
+                return Err(EnvFileError::Line { path, line, name, flaw });
             }
         }
         Ok(())
+    }
+
+    /// What is to be said of the lines that are passed over; none when there are none.
+    #[must_use]
+    pub fn passed_over(&self) -> Option<String> {
+        let lines: Vec<String> =
+            self.entries.iter().filter(|entry| entry.is_foreign()).map(|entry| entry.line.to_string()).collect();
+        let path = self.path.display();
+        let (last, before) = lines.split_last()?;
+        let which = match before.len() {
+            0 => format!("line {last} is"),
+            count if count < LINES_NAMED => format!("lines {} and {last} are", before.join(", ")),
+            _ => format!("line {} and {} others are", lines[0], lines.len() - 1),
+        };
+        Some(format!("{which} not of the form `NAME='value'`, and passed over, in `{path}`"))
     }
 }
 
@@ -214,19 +217,6 @@ pub fn candidates(playbook: Option<&Path>, cwd: &Path) -> Vec<PathBuf> {
         }
     }
     places
-}
-
-#[cfg(unix)]
-fn open(path: &Path) -> io::Result<File> {
-    use std::os::unix::fs::OpenOptionsExt as _;
-    // Should it have become a pipe meanwhile, reading it must not wait.
-    let flags = i32::try_from(rustix::fs::OFlags::NONBLOCK.bits()).unwrap_or_default();
-    OpenOptions::new().read(true).custom_flags(flags).open(path)
-}
-
-#[cfg(not(unix))]
-fn open(path: &Path) -> io::Result<File> {
-    OpenOptions::new().read(true).open(path)
 }
 
 #[cfg(unix)]
@@ -303,10 +293,21 @@ mod tests {
         let dir = folder();
         let file =
             EnvFile::read(&written(&dir, "\n\nhunter2=swordfish!\nMY_KEY: hunter2\nhun-ter=2\n")).expect("readable");
-        let error = file.check(&[]).expect_err("no assignment").to_string();
+        let error = file.check(&["MY_KEY".to_owned()]).expect_err("no assignment").to_string();
         assert!(error.contains(":4: `MY_KEY`") && !error.contains("hunter2"), "{error}");
-        let file = EnvFile::read(&written(&dir, "hunter2\n")).expect("readable");
-        assert!(!file.check(&[]).expect_err("no assignment").to_string().contains("hunter2"));
+        assert!(file.check(&["OTHER".to_owned()]).is_ok());
+        let told = file.passed_over().expect("two lines");
+        assert!(told.starts_with("lines 4 and 5 are not of the form") && !told.contains("hunter2"), "{told}");
+    }
+
+    #[test]
+    fn only_the_last_line_about_a_variable_has_to_be_readable() {
+        let dir = folder();
+        let file = EnvFile::read(&written(&dir, ";MY_KEY=old\nMY_KEY=$old\nMY_KEY=new\n")).expect("readable");
+        assert!(file.check(&["MY_KEY".to_owned()]).is_ok() && file.var("MY_KEY") == Some("new"));
+        assert!(file.passed_over().is_some_and(|told| told.starts_with("line 1 is not")));
+        let many = EnvFile::read(&written(&dir, "a b\n".repeat(70))).expect("readable");
+        assert!(many.passed_over().is_some_and(|told| told.starts_with("line 1 and 69 others are not")));
     }
 
     #[test]
@@ -317,17 +318,22 @@ mod tests {
         assert!(matches!(EnvFile::read(&path), Err(EnvFileError::Missing(_))));
         fs::create_dir(&path).expect("a new folder");
         assert!(EnvFile::find(&path).expect("a folder is fine").is_none());
-        assert!(matches!(EnvFile::read(&path), Err(EnvFileError::NotAFile(_))));
+        assert!(matches!(
+            EnvFile::read(&path),
+            Err(EnvFileError::Unreadable { cause: FileError::Kind("a folder"), .. })
+        ));
     }
 
-    #[cfg(target_os = "linux")]
+    #[cfg(unix)]
     #[test]
-    fn a_pipe_is_not_waited_for() {
+    fn a_pipe_that_nobody_writes_to_is_given_up() {
         let dir = folder();
         let path = dir.path().join(".env");
-        let mode = rustix::fs::Mode::from_raw_mode(0o600);
-        rustix::fs::mknodat(rustix::fs::CWD, &path, rustix::fs::FileType::Fifo, mode, 0).expect("a new pipe");
-        assert!(EnvFile::find(&path).expect("a pipe is fine").is_none());
+        let made = std::process::Command::new("mkfifo").arg(&path).status().expect("there is `mkfifo`");
+        assert!(made.success());
+        let short = std::time::Duration::from_millis(20);
+        let found = EnvFile::read_in(&path, Patience { writer: short, bytes: short });
+        assert!(matches!(found, Err(EnvFileError::Unreadable { cause: FileError::NoWriter, .. })));
     }
 
     #[test]
@@ -336,9 +342,13 @@ mod tests {
         let path = written(&dir, vec![b'#'; 1 << 20]);
         assert!(EnvFile::read(&path).is_ok());
         let path = written(&dir, vec![b'#'; (1 << 20) + 1]);
-        assert!(matches!(EnvFile::read(&path), Err(EnvFileError::TooLarge(_))));
-        let path = written(&dir, b"A=1\nB=\xff\n");
-        assert!(matches!(EnvFile::read(&path), Err(EnvFileError::NotText { line: 2, .. })));
+        let too_large = |error| matches!(error, EnvFileError::Unreadable { cause: FileError::TooLarge(_), .. });
+        assert!(EnvFile::read(&path).is_err_and(too_large));
+        let file = EnvFile::read(&written(&dir, b"A=1\nB=\xff\n")).expect("readable");
+        assert!(file.check(&["A".to_owned()]).is_ok());
+        assert!(file.check(&["B".to_owned()]).is_err_and(|error| error.to_string().contains("is not UTF-8")));
+        let path = written(&dir, b"\xff\xfeA\0=\x001\0");
+        assert!(matches!(EnvFile::read(&path), Err(EnvFileError::Utf16(_))));
     }
 
     #[cfg(unix)]

@@ -1,14 +1,20 @@
 //! What stands in a `.env` file, line by line.
 //!
-//! In: the text of the file. Out: its variables, each with its line, and what is wrong with it. dotenvy reads the values,
-//! one at a time and only where it can't change them: it would expand a `$` or drop a backslash silently, and its errors
-//! hold the line, which is a secret.
+//! In: the bytes of the file. Out: its variables, each with its line, and what is wrong with it. Other programs have their
+//! lines in it, too, in forms that are not ours; each is an entry with a flaw and hides none of the lines after it. dotenvy
+//! reads the values, one at a time and only where it can't change them: it would expand a `$` or drop a backslash silently,
+//! and its errors hold the line, which is a secret.
+
+/// What stands for bytes that are not UTF-8.
+const NOT_TEXT: char = char::REPLACEMENT_CHARACTER;
+/// How a block with a key or certificate begins and ends.
+const BLOCK: (&str, &str) = ("-----BEGIN ", "-----END ");
 
 /// One variable of a `.env` file.
 pub(crate) struct Entry {
     /// The line it starts on, from 1.
     pub(crate) line: usize,
-    /// Its name; empty when the line has none.
+    /// Its name; of a line in another form, what stands where a name would.
     pub(crate) name: String,
     /// Its value as it stands there, without the quotes round it; what to mask when it can't be used.
     pub(crate) raw: String,
@@ -36,18 +42,44 @@ pub enum Flaw {
     /// White space without quotes.
     #[error("its value holds white space; put the value in single quotes")]
     Space,
+    /// A key or certificate over several lines, without quotes.
+    #[error("its value goes over several lines; put the value in single quotes")]
+    Lines,
+    /// Bytes that are not UTF-8.
+    #[error("its value is not UTF-8")]
+    NotText,
 }
 
-/// Reads the text of a `.env` file; the last of several variables of one name is last here, too.
-pub(crate) fn entries(text: &str) -> Vec<Entry> {
-    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+impl Entry {
+    /// Whether it is about a variable; of a line in another form, such as `$env:NAME = …`, whether it speaks of it.
+    pub(crate) fn is_about(&self, variable: &str) -> bool {
+        let part = |c: char| !(c.is_ascii_alphanumeric() || c == '_');
+        self.name == variable || (self.value == Err(Flaw::Form) && self.name.split(part).any(|word| word == variable))
+    }
+
+    /// Whether no program that reads `NAME=value` could read it as it stands.
+    pub(crate) fn is_foreign(&self) -> bool {
+        match self.value {
+            Err(Flaw::Form | Flaw::Unclosed | Flaw::Lines | Flaw::NotText) => true,
+            Ok(_) | Err(Flaw::Special | Flaw::Quoting | Flaw::Space) => false,
+        }
+    }
+}
+
+/// Reads a `.env` file; the last of several variables of one name is last here, too.
+pub(crate) fn entries(bytes: &[u8]) -> Vec<Entry> {
+    let text = String::from_utf8_lossy(bytes);
+    let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
     let lines: Vec<&str> = text.lines().collect();
     let mut entries = Vec::new();
     let mut at = 0;
     while let Some(line) = lines.get(at) {
         let trimmed = line.trim();
         if !trimmed.is_empty() && !trimmed.starts_with('#') {
-            let (entry, taken) = entry(&lines[at..], at + 1);
+            let (mut entry, taken) = entry(&lines[at..], at + 1);
+            if entry.raw.contains(NOT_TEXT) && entry.value != Err(Flaw::Form) {
+                entry.value = Err(Flaw::NotText);
+            }
             entries.push(entry);
             at += taken;
         } else {
@@ -60,14 +92,27 @@ pub(crate) fn entries(text: &str) -> Vec<Entry> {
 /// The variable that starts on the first of `lines`, and how many lines it takes.
 fn entry(lines: &[&str], line: usize) -> (Entry, usize) {
     let Some((name, value)) = split(lines[0]) else {
-        let (name, raw) = lines[0].split_once(['=', ':']).unwrap_or(("", lines[0]));
+        let line_itself = lines[0];
+        let parts = line_itself.split_once('=').or_else(|| line_itself.split_once(':'));
+        let (name, raw) = parts.unwrap_or((line_itself, line_itself));
         let name = name.trim().trim_start_matches("export ").trim().to_owned();
         return (Entry { line, name, raw: raw.trim().to_owned(), value: Err(Flaw::Form) }, 1);
     };
     let name = name.to_owned();
+    if let Some(taken) = block(value, lines) {
+        let raw = std::iter::once(value).chain(lines[1..taken].iter().copied()).collect::<Vec<_>>().join("\n");
+        return (Entry { line, name, raw, value: Err(Flaw::Lines) }, taken);
+    }
     let quote = value.chars().next().filter(|c| matches!(c, '\'' | '"'));
     let (raw, value, taken) = quote.map_or_else(|| bare(value), |quote| quoted(value, quote, lines));
     (Entry { line, name, raw, value }, taken)
+}
+
+/// How many lines a key or certificate without quotes takes.
+fn block(value: &str, lines: &[&str]) -> Option<usize> {
+    let begins = value.starts_with(BLOCK.0);
+    let end = lines.iter().skip(1).position(|line| line.trim_start().starts_with(BLOCK.1)).filter(|_| begins)?;
+    Some(end + 2)
 }
 
 /// Name and value of `export NAME = value`; the value keeps the white space before it only when it is a comment.
@@ -100,6 +145,10 @@ fn quoted(value: &str, quote: char, lines: &[&str]) -> (String, Result<String, F
     };
     let (raw, tail) = (text[..end].to_owned(), &text[end + 1..]);
     let tail_is_fine = tail.trim().is_empty() || (tail.starts_with([' ', '\t']) && tail.trim_start().starts_with('#'));
+    // What looks like the end is the beginning of another value: this one has none.
+    if taken > 1 && !tail_is_fine {
+        return (value[1..].to_owned(), Err(Flaw::Unclosed), 1);
+    }
     let value = match quote {
         _ if !tail_is_fine => Err(Flaw::Quoting),
         // Nothing has a meaning in single quotes; dotenvy would take a backslash at their end for an escape.
@@ -150,7 +199,7 @@ mod tests {
     use proptest::prelude::proptest;
 
     fn read(text: &str) -> Vec<(usize, String, Result<String, Flaw>)> {
-        entries(text).into_iter().map(|entry| (entry.line, entry.name, entry.value)).collect()
+        entries(text.as_bytes()).into_iter().map(|entry| (entry.line, entry.name, entry.value)).collect()
     }
 
     #[test]
@@ -211,6 +260,48 @@ mod tests {
     }
 
     #[test]
+    fn lines_of_other_programs_hide_none_of_those_after_them() {
+        for foreign in [
+            "PASSED_THROUGH",
+            "my-app.port=8000",
+            "[section]",
+            "key: value",
+            "export X",
+            "set -a",
+            "{",
+            "=x",
+            "X='open",
+            "X=\"open",
+            "X='open\nY='other'",
+            "-----BEGIN KEY-----\nabc=\n-----END KEY-----",
+            "X=-----BEGIN KEY-----\nMY=wrong\n-----END KEY-----",
+            "X=a\0b",
+            "\0",
+            "é=1",
+        ] {
+            let found = read(&format!("{foreign}\nMY_KEY=mine\n"));
+            assert!(
+                found.contains(&(foreign.lines().count() + 1, "MY_KEY".to_owned(), Ok("mine".to_owned()))),
+                "{foreign}: {found:?}"
+            );
+            assert!(!found.iter().any(|(_, name, _)| name == "MY"), "{foreign}: {found:?}");
+        }
+        let found = entries(b"X=\xff\xfe\nMY_KEY=mine\r\nMY_OTHER=m\xffne\n");
+        let values: Vec<_> = found.into_iter().map(|entry| entry.value).collect();
+        assert_eq!(values, [Err(Flaw::NotText), Ok("mine".to_owned()), Err(Flaw::NotText)]);
+    }
+
+    #[test]
+    fn a_line_in_another_form_is_known_to_speak_of_a_variable() {
+        for line in ["MY_KEY: x", "$env:MY_KEY = 'x'", "set MY_KEY=x y", "MY_KEY", "export MY_KEY", "\"MY_KEY\": 1"] {
+            assert!(entries(line.as_bytes())[0].is_about("MY_KEY"), "{line}");
+        }
+        for line in ["MY_KEY_2: x", "X: MY_KEY", "NOT_MY_KEY"] {
+            assert!(!entries(line.as_bytes())[0].is_about("MY_KEY"), "{line}");
+        }
+    }
+
+    #[test]
     fn a_value_in_quotes_goes_over_lines() {
         let found = read("A='one\n#two\n' # c\nB=\"x\ny\"\nC=c");
         let values: Vec<&str> = found.iter().filter_map(|(_, _, value)| value.as_deref().ok()).collect();
@@ -228,7 +319,7 @@ mod tests {
     proptest! {
         #[test]
         fn any_text_is_read_without_panic(text in "[ -~\\n\\r\\té\u{feff}]{0,60}") {
-            assert!(entries(&text).iter().all(|entry| entry.line >= 1));
+            assert!(entries(text.as_bytes()).iter().all(|entry| entry.line >= 1));
         }
 
         #[test]

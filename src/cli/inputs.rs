@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
-use crate::cli::check::plain;
 use crate::diagnostic::{Code, Diagnostic};
+use crate::file::{self, PATIENCE, TEXT_MAX};
 use crate::plan::{Given, GivenInput};
 use crate::source::{SourceFile, Span};
 use crate::yaml::{self, Entry, NodeValue, rewritten};
@@ -58,13 +58,13 @@ fn pair(text: &str) -> Result<GivenInput, Box<Diagnostic>> {
 }
 
 fn from_file(path: &str, cwd: &Path) -> Result<Vec<GivenInput>, Vec<Diagnostic>> {
-    let bytes = std::fs::read(cwd.join(path)).map_err(|error| {
+    let (bytes, _) = file::read_or_pipe(&cwd.join(path), TEXT_MAX, PATIENCE).map_err(|error| {
         let file = SourceFile::new("-e", format!("@{path}"));
         vec![Diagnostic::new(
             Code::INPUT,
             &file,
             Span::new(1, 1 + path.len()),
-            format!("this file can't be read: {}", plain(&error)),
+            format!("this file can't be read: {error}"),
         )]
     })?;
     let file = yaml::decode(path, bytes).map_err(|mistake| vec![blanked(mistake)])?;

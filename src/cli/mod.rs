@@ -21,6 +21,7 @@ pub mod identity;
 pub mod printable;
 
 mod credential;
+mod env_secrets;
 mod target_search;
 
 mod args;

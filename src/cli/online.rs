@@ -70,7 +70,7 @@ impl<'a> Online<'a> {
         manner: Manner,
     ) -> Result<Answered, ExitCode> {
         let connection = &self.args.connection;
-        let named = place::Named { path: Some(path), target: loaded.playbook.target.as_deref() };
+        let named = place::Named { path: Some(path), target: loaded.playbook.target.as_deref(), is_quiet: false };
         let place = place::find(connection, named, self.environment, streams).await?;
         let plan = self.plan(path, loaded, &place, streams).map_err(|mistakes| {
             check::say(&mistakes, streams, manner);

@@ -36,6 +36,8 @@ pub(super) struct Place {
 pub(super) struct Named<'a> {
     pub(super) path: Option<&'a Path>,
     pub(super) target: Option<&'a str>,
+    /// Whether nothing is printed unless something is wrong.
+    pub(super) is_quiet: bool,
 }
 
 /// Where URL and credential were found.
@@ -78,6 +80,9 @@ pub(super) async fn find(
             "warning: `{passed_over}` is not used: the environment defines the target `{}`",
             target.name
         ));
+    }
+    if !playbook.is_quiet {
+        target.warnings.iter().for_each(|warning| streams.err_line(&format!("warning: {warning}")));
     }
     Ok(Place {
         target: target.name,

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::cli::check::plain;
+use crate::file::FileError;
 
 /// What was found below a folder, sorted.
 #[derive(Debug, Default)]
@@ -22,7 +22,7 @@ pub(super) fn below(cwd: &Path, folder: &Path) -> Found {
         let entries = match fs::read_dir(cwd.join(&folder)) {
             Ok(entries) => entries,
             Err(error) => {
-                found.unreadable.push((folder, plain(&error)));
+                found.unreadable.push((folder, FileError::from(&error).to_string()));
                 continue;
             }
         };

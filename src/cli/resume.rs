@@ -4,7 +4,7 @@ use std::path::{Component, Path, PathBuf};
 
 use similar::TextDiff;
 
-use crate::cli::args::ResumeArgs;
+use crate::cli::args::{Output, ResumeArgs};
 use crate::cli::check;
 use crate::cli::environment::Environment;
 use crate::cli::exit_code::ExitCode;
@@ -194,7 +194,8 @@ impl Resuming<'_> {
 
     /// The Airflow of the first attempt.
     async fn place(&mut self, record: &RunRecord, path: &Path) -> Result<place::Place, ExitCode> {
-        let named = place::Named { path: Some(path), target: Some(&record.target) };
+        let is_quiet = self.args.running.output == Output::Quiet;
+        let named = place::Named { path: Some(path), target: Some(&record.target), is_quiet };
         let connection = &self.args.running.connection;
         let place = place::find(connection, named, self.invocation.environment, self.invocation.streams).await?;
         let url = place.base_url.to_string();

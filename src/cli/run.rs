@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use crate::cli::args::{Command, RunArgs};
+use crate::cli::args::{Command, Output, RunArgs};
 use crate::cli::command_line;
 use crate::cli::environment::Environment;
 use crate::cli::exit_code::ExitCode;
@@ -109,7 +109,8 @@ async fn run(
     invocation.doubt(&loaded.warnings);
     let given = invocation.given(&args.extra_vars)?;
     let connection = &args.running.connection;
-    let named = place::Named { path: Some(path), target: loaded.playbook.target.as_deref() };
+    let is_quiet = args.running.output == Output::Quiet;
+    let named = place::Named { path: Some(path), target: loaded.playbook.target.as_deref(), is_quiet };
     let place = place::find(connection, named, environment, invocation.streams).await?;
     let started_at = place.clock.now();
     let run_id = run_id(args.run_id.as_deref(), started_at, invocation.streams)?;

@@ -2,12 +2,13 @@
 
 use std::path::Path;
 
-use crate::cli::check::{Manner, plain, say};
+use crate::cli::check::{Manner, say};
 use crate::cli::environment::Environment;
 use crate::cli::exit_code::ExitCode;
 use crate::cli::signals::{Signals, wait};
 use crate::cli::streams::Streams;
 use crate::clock::Clock;
+use crate::file::{self, PATIENCE, TEXT_MAX};
 use crate::sandbox::{Sandbox, Scenario, Time};
 use crate::yaml;
 
@@ -42,10 +43,10 @@ pub(super) async fn serve(
 /// Reads a scenario; what is wrong with it is said.
 pub(super) fn read(path: Option<&Path>, environment: &Environment, streams: &mut Streams) -> Option<Scenario> {
     let Some(path) = path.filter(|path| *path != Path::new(BUILTIN)) else { return Some(Scenario::builtin()) };
-    let bytes = match std::fs::read(environment.cwd.join(path)) {
-        Ok(bytes) => bytes,
+    let bytes = match file::read_or_pipe(&environment.cwd.join(path), TEXT_MAX, PATIENCE) {
+        Ok((bytes, _)) => bytes,
         Err(error) => {
-            streams.err_line(&format!("error: the scenario `{}` can't be read: {}", path.display(), plain(&error)));
+            streams.err_line(&format!("error: the scenario `{}` can't be read: {error}", path.display()));
             return None;
         }
     };

@@ -10,6 +10,7 @@ use secrecy::SecretString;
 use crate::airflow::auth::Credential;
 use crate::airflow::base_url::BaseUrl;
 use crate::cli::credential::{Vars, credential};
+use crate::cli::env_file::EnvFile;
 use crate::cli::environment::Environment;
 use crate::cli::target_error::{Found, Place, TargetError};
 use crate::cli::target_names::Names;
@@ -40,6 +41,8 @@ pub struct Target {
     pub looked: Vec<(Place, String)>,
     /// Everything to mask.
     pub secrets: Vec<SecretString>,
+    /// What is to be said of the files in use.
+    pub warnings: Vec<String>,
 }
 
 /// The name of the target: the flag's, `MYAF_RUN_TARGET`'s, the playbook's, or `my`.
@@ -77,11 +80,12 @@ pub fn resolve(request: &TargetRequest, environment: &Environment) -> Result<Tar
         place.as_ref().filter(|_| request.url.is_none()).map(|vars| ui_url(vars, &names)).transpose()?.flatten();
     let used = [Some(&url_from), credential_from.as_ref()].into_iter().flatten().map(|found| &found.place);
     let used: Vec<&Place> = used.collect();
-    let secrets = search.secrets(credential.as_ref(), &used);
+    let secrets = search.secrets(credential.as_ref(), (&used, &base_url.to_string()));
+    let warnings = search.in_use(&used).filter_map(EnvFile::passed_over).collect();
     let overlooked = search.overlooked(&used);
     let looked = search.looked(&used);
     let name = name.to_owned();
-    Ok(Target { name, base_url, credential, ui_url, url_from, credential_from, overlooked, looked, secrets })
+    Ok(Target { name, base_url, credential, ui_url, url_from, credential_from, overlooked, looked, secrets, warnings })
 }
 
 impl Target {
@@ -362,7 +366,7 @@ no API URL for target `my`
         let text =
             format!("MY_AIRFLOW_API_URL={URL}\nMY_AIRFLOW_API_KEY=hunter2\nDB_PASSWORD=sword$fish\nPLAIN=visible\n");
         let world = World::new()
-            .file(".env", &text)
+            .file(".env", &format!("{text}DSN=postgres://u:pw-in-url@h/d\n"))
             .file("orchestrate/.env", "OTHER_TOKEN=not-in-use\n")
             .set("GITHUB_TOKEN", "ghp_123456")
             .set("HOME", "/home/ana");
@@ -370,7 +374,8 @@ no API URL for target `my`
         let mut secrets: Vec<&str> = target.secrets.iter().map(ExposeSecret::expose_secret).collect();
         secrets.sort_unstable();
         secrets.dedup();
-        assert_eq!(secrets, ["ghp_123456", "hunter2", "sword$fish"]);
+        let dsn = "postgres://u:pw-in-url@h/d";
+        assert_eq!(secrets, ["ghp_123456", "hunter2", dsn, "pw-in-url", "sword$fish", "visible"]);
         assert!(!format!("{target:?}").contains("hunter2"));
     }
 

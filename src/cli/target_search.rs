@@ -3,6 +3,7 @@
 //! In: the environment, the `.env` files. Out: the one place that defines the target, or an error that says what was found
 //! where. A file that can't be read is an error only when no nearer place defines the target.
 
+use std::cell::OnceCell;
 use std::path::PathBuf;
 
 use secrecy::{ExposeSecret as _, SecretString};
@@ -10,11 +11,12 @@ use secrecy::{ExposeSecret as _, SecretString};
 use crate::airflow::auth::Credential;
 use crate::cli::credential::Vars;
 use crate::cli::env_file::{EnvFile, EnvFileError, candidates};
+use crate::cli::env_secrets;
 use crate::cli::environment::Environment;
 use crate::cli::target_error::{Found, Missing, Place, TargetError};
 use crate::cli::target_names::{Names, targets};
 use crate::cli::target_request::TargetRequest;
-use crate::secret::is_secret_name;
+use crate::secret::{is_secret_name, url_secrets};
 
 /// The places that may define a target, in the order in which they count.
 pub(crate) struct Search<'a> {
@@ -22,14 +24,31 @@ pub(crate) struct Search<'a> {
     environment: &'a Environment,
     target: &'a str,
     names: &'a Names,
-    files: Vec<(PathBuf, Result<Option<EnvFile>, EnvFileError>)>,
+    files: Vec<Candidate>,
+}
+
+/// A file that may define the target; it is read when it is looked in, since it may be a pipe, and then once.
+struct Candidate {
+    path: PathBuf,
+    read: OnceCell<Result<Option<EnvFile>, EnvFileError>>,
+}
+
+impl Candidate {
+    fn file(&self) -> &Result<Option<EnvFile>, EnvFileError> {
+        self.read.get_or_init(|| EnvFile::find(&self.path))
+    }
+
+    /// The file, if it has been looked in.
+    fn seen(&self) -> Option<&EnvFile> {
+        self.read.get()?.as_ref().ok()?.as_ref()
+    }
 }
 
 /// Which variables to look for in a place.
 type Wanted<'a> = Vec<&'a str>;
 
 impl<'a> Search<'a> {
-    /// Reads every file that may count.
+    /// Finds every file that may count; one that was named is read.
     pub(crate) fn new(
         request: &'a TargetRequest,
         environment: &'a Environment,
@@ -42,12 +61,13 @@ impl<'a> Search<'a> {
         let files = match &request.env_file {
             Some(path) => {
                 let path = environment.cwd.join(path);
-                vec![(path.clone(), Ok(Some(EnvFile::read(&path)?)))]
+                let read = OnceCell::from(Ok(Some(EnvFile::read(&path)?)));
+                vec![Candidate { path, read }]
             }
-            None => candidates(request.playbook.as_deref(), &environment.cwd)
-                .into_iter()
-                .map(|path| (path.clone(), EnvFile::find(&path)))
-                .collect(),
+            None => {
+                let places = candidates(request.playbook.as_deref(), &environment.cwd);
+                places.into_iter().map(|path| Candidate { path, read: OnceCell::new() }).collect()
+            }
         };
         Ok(Self { request, environment, target, names, files })
     }
@@ -90,8 +110,8 @@ impl<'a> Search<'a> {
         if wanted.iter().any(|name| self.environment.var(name).is_some()) {
             return Ok(Some(Vars::of_environment(self.environment)));
         }
-        for (_, file) in &self.files {
-            match file {
+        for candidate in &self.files {
+            match candidate.file() {
                 Ok(Some(file)) if wanted.iter().any(|name| file.claims(name)) => {
                     file.check(&self.names.all())?;
                     return Ok(Some(Vars::of_file(file)));
@@ -105,23 +125,33 @@ impl<'a> Search<'a> {
 
     /// One of the variables, wherever it stands.
     fn anywhere(&self, wanted: &[&str]) -> Option<Found> {
-        let files = self.files.iter().filter_map(|(_, file)| file.as_ref().ok()?.as_ref());
+        let files = self.files.iter().filter_map(|candidate| candidate.file().as_ref().ok()?.as_ref());
         let places = std::iter::once(Vars::of_environment(self.environment)).chain(files.map(Vars::of_file));
         places
             .into_iter()
             .find_map(|vars| wanted.iter().find(|name| vars.var(name).is_some()).map(|name| vars.found(name)))
     }
 
-    /// Everything to mask when these places are in use.
-    pub(crate) fn secrets(&self, credential: Option<&Credential>, used: &[&Place]) -> Vec<SecretString> {
-        let in_use = |file: &EnvFile| {
-            self.request.env_file.is_some()
-                || used.iter().any(|place| **place == Place::EnvFile(file.path().to_owned()))
+    /// The files in use: the one that was named, and those that URL and credential come from.
+    pub(crate) fn in_use(&self, used: &[&Place]) -> impl Iterator<Item = &EnvFile> {
+        let is_used = |file: &&EnvFile| {
+            let place = Place::EnvFile(file.path().to_owned());
+            self.request.env_file.is_some() || used.contains(&&place)
         };
-        let files = self.files.iter().filter_map(|(_, file)| file.as_ref().ok()?.as_ref()).filter(|file| in_use(file));
-        let vars = self.environment.vars.iter().map(|(name, value)| (name.as_str(), value.as_str()));
-        let named = files.flat_map(EnvFile::raw_vars).chain(vars).filter(|(name, _)| is_secret_name(name));
-        let named = named.filter(|(_, value)| !value.is_empty()).map(|(_, value)| SecretString::from(value));
+        self.files.iter().filter_map(Candidate::seen).filter(is_used).collect::<Vec<_>>().into_iter()
+    }
+
+    /// Everything to mask when these places are in use, and this is the target's URL.
+    pub(crate) fn secrets(
+        &self,
+        credential: Option<&Credential>,
+        (used, base_url): (&[&Place], &str),
+    ) -> Vec<SecretString> {
+        let vars = self.environment.vars.iter().filter(|(name, value)| is_secret_name(name) && !value.is_empty());
+        let files = self.in_use(used).flat_map(|file| env_secrets::secrets(file, base_url));
+        let in_urls = self.in_use(used).flat_map(EnvFile::raw_vars).flat_map(|(_, value)| url_secrets(value));
+        let named = vars.map(|(_, value)| value.as_str()).chain(files).map(SecretString::from);
+        let named = named.chain(in_urls.map(SecretString::from));
         let secret = credential.map(|credential| match credential {
             Credential::Key(secret) | Credential::Token(secret) | Credential::Password { password: secret, .. } => {
                 SecretString::from(secret.expose_secret())
@@ -149,7 +179,7 @@ impl<'a> Search<'a> {
     }
 
     fn missing(&self, what: &'static str, variables: Vec<String>, example: String) -> TargetError {
-        let looked = self.places(&variables);
+        let looked = self.places(&variables).collect();
         TargetError::Missing(Box::new(Missing { what, target: self.target.to_owned(), variables, looked, example }))
     }
 
@@ -157,27 +187,31 @@ impl<'a> Search<'a> {
     pub(crate) fn looked(&self, used: &[&Place]) -> Vec<(Place, String)> {
         let credentials = self.names.credentials().into_iter().map(str::to_owned);
         let variables: Vec<String> = self.names.url.iter().cloned().chain(credentials).collect();
-        let mut looked = self.places(&variables);
-        if let Some(at) = looked.iter().position(|(place, _)| used.contains(&place)) {
-            looked.truncate(at + 1);
-            "it defines the target, and is used".clone_into(&mut looked[at].1);
+        let mut looked = Vec::new();
+        for (place, seen) in self.places(&variables) {
+            if used.contains(&&place) {
+                looked.push((place, "it defines the target, and is used".to_owned()));
+                break;
+            }
+            looked.push((place, seen));
         }
         looked
     }
 
     /// The places in the order in which they count, each with what it has instead of the variables.
-    fn places(&self, variables: &[String]) -> Vec<(Place, String)> {
+    fn places(&self, variables: &[String]) -> impl Iterator<Item = (Place, String)> {
         let in_environment = self.seen(variables, self.environment.vars.keys().map(String::as_str).collect());
-        let in_files = self.files.iter().map(|(path, file)| {
-            let seen = match file {
+        let in_files = self.files.iter().map(|candidate| {
+            let path = &candidate.path;
+            let seen = match candidate.file() {
                 Ok(Some(file)) => self.seen(variables, file.names().collect()),
-                Ok(None) if path.exists() => "not a regular file".to_owned(),
+                Ok(None) if path.exists() => "not a file".to_owned(),
                 Ok(None) => "no such file".to_owned(),
                 Err(_) => "it can't be read".to_owned(),
             };
             (Place::EnvFile(path.clone()), seen)
         });
-        std::iter::once((Place::Environment, in_environment)).chain(in_files).collect()
+        std::iter::once((Place::Environment, in_environment)).chain(in_files)
     }
 
     /// What a place with these names has instead of what was looked for.

@@ -3,6 +3,7 @@
 use crate::cli::connection_args::ConnectionArgs;
 use crate::cli::environment::Environment;
 use crate::cli::place::Place;
+use crate::file::{self, PEM_MAX};
 use crate::http::{ProxySettings, WebhookOptions};
 use crate::outcome::ActionKind;
 use crate::plan::Plan;
@@ -13,7 +14,7 @@ pub(super) fn options(plan: &Plan, args: &ConnectionArgs, place: &Place, environ
         return WebhookOptions::default();
     }
     // That the file can be read was seen when Airflow's client was made.
-    let ca_certificates = args.ca_cert.as_ref().and_then(|path| std::fs::read(environment.cwd.join(path)).ok());
+    let ca_certificates = args.ca_cert.as_ref().and_then(|path| file::read(&environment.cwd.join(path), PEM_MAX).ok());
     WebhookOptions {
         ca_certificates,
         proxies: ProxySettings::read(|name| environment.var(name)),

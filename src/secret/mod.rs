@@ -14,6 +14,7 @@ use serde_json::Value;
 mod automaton;
 mod forms;
 mod name;
+mod url;
 mod webhook;
 mod writer;
 
@@ -21,6 +22,7 @@ use automaton::Automaton;
 use name::proxy_password;
 
 pub use name::is_secret_name;
+pub use url::url_secrets;
 pub use writer::MaskingWriter;
 
 /// What stands where a secret was.

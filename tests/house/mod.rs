@@ -5,9 +5,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Each room with the rooms it may import. `airflow::model` and the like name one part of a room.
-const MAY_IMPORT: [(&str, &[&str]); 20] = [
+const MAY_IMPORT: [(&str, &[&str]); 21] = [
     ("source", &[]),
     ("clock", &[]),
+    ("file", &[]),
     ("json", &[]),
     ("secret", &[]),
     ("diagnostic", &["source"]),
@@ -17,7 +18,7 @@ const MAY_IMPORT: [(&str, &[&str]); 20] = [
     ("outcome", &["airflow::model", "source"]),
     ("event", &["outcome", "source"]),
     ("record", &["event", "outcome"]),
-    ("journal", &["event", "record", "clock"]),
+    ("journal", &["event", "record", "clock", "file"]),
     ("playbook", &["json", "source", "secret", "diagnostic", "yaml", "outcome", "airflow::model"]),
     ("plan", &["source", "diagnostic", "yaml", "outcome", "playbook", "record"]),
     ("preflight", &["source", "clock", "secret", "diagnostic", "yaml", "airflow", "outcome", "playbook", "plan"]),
@@ -29,6 +30,7 @@ const MAY_IMPORT: [(&str, &[&str]); 20] = [
         &[
             "source",
             "clock",
+            "file",
             "secret",
             "diagnostic",
             "yaml",

@@ -43,7 +43,7 @@ async fn examine(
     streams: &mut Streams,
 ) -> Result<(Findings, ExitCode), ExitCode> {
     let target = playbook_target(args.playbook.as_deref(), environment, streams)?;
-    let named = Named { path: args.playbook.as_deref(), target: target.as_deref() };
+    let named = Named { path: args.playbook.as_deref(), target: target.as_deref(), is_quiet: false };
     let place = place::find(&args.connection, named, environment, streams).await?;
     let client = connect::client(&args.connection, &place, environment, streams)?;
     let mut findings = here::here(&place, args, environment);
