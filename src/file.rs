@@ -110,6 +110,20 @@ pub fn read(path: &Path, most: u64) -> Result<Vec<u8>, FileError> {
     bounded(&file, most)
 }
 
+/// Reads the beginning of a regular file.
+///
+/// # Errors
+/// As [`read`], but for its size.
+pub fn read_start(path: &Path, most: u64) -> Result<Vec<u8>, FileError> {
+    let (file, metadata) = open(path)?;
+    if !metadata.is_file() {
+        return Err(FileError::Kind(kind(&metadata)));
+    }
+    let mut bytes = Vec::new();
+    file.take(most).read_to_end(&mut bytes).map_err(|error| FileError::from(&error))?;
+    Ok(bytes)
+}
+
 /// Reads a regular file, or a pipe to its end, as `<(command)` of a shell makes one; a pipe is read once and then empty.
 ///
 /// # Errors

@@ -10,6 +10,7 @@ use crate::cli::args::Cli;
 use crate::cli::environment::Environment;
 use crate::cli::playbooks::{is_playbook, is_yaml};
 use crate::diagnostic::{alternatives, near_name};
+use crate::file;
 
 /// As many files of a folder are looked at.
 const MOST_FILES: usize = 1000;
@@ -105,11 +106,7 @@ pub(super) fn is_playbook_at(environment: &Environment, name: &str) -> bool {
 }
 
 fn begins_as_playbook(path: &Path) -> bool {
-    use std::io::Read as _;
-    let is_file = std::fs::metadata(path).is_ok_and(|about| about.is_file());
-    let mut start = Vec::new();
-    let read = std::fs::File::open(path).map(|file| file.take(LOOKED_AT).read_to_end(&mut start));
-    is_file && matches!(read, Ok(Ok(_))) && is_playbook(&start)
+    file::read_start(path, LOOKED_AT).is_ok_and(|start| is_playbook(&start))
 }
 
 /// The names of the playbooks right in a folder, sorted, the first few.
