@@ -119,3 +119,26 @@ fn an_input_whose_variable_is_empty_has_no_value_from_it() {
     let ended = Run::playbook(required).args(&["--sandbox"]).var("HOOK", "").end();
     assert!(ended.code == 2 && ended.stderr.contains("`HOOK` is not set, or empty"), "{ended:#?}");
 }
+
+#[test]
+fn a_url_that_is_nearly_right_is_told_with_what_to_write_wherever_it_stands() {
+    for (url, meant) in [
+        ("http://127.0.0.1:8080/home", "http://127.0.0.1:8080/api/v1"),
+        ("http://127.0.0.1:8080/api/v1/dags", "http://127.0.0.1:8080/api/v1"),
+        ("airflow.example.com/api/v1", "https://airflow.example.com/api/v1"),
+        ("\u{201c}http://127.0.0.1:8080/api/v2\u{201d}", "http://127.0.0.1:8080/api/v2"),
+        ("https://u:hunter2@air.example/api/v2", "https://air.example/api/v2"),
+    ] {
+        let playbook = "name: p\nsteps: [{list_dags: {}}]";
+        let run = || Run::playbook(playbook).var("MY_AIRFLOW_API_KEY", "some-key");
+        let typed = run().args(&["--url", url]).end();
+        let variable = run().var("MY_AIRFLOW_API_URL", url).end();
+        for (ended, write) in
+            [(typed, format!("`--url {meant}`")), (variable, format!("`MY_AIRFLOW_API_URL='{meant}'`"))]
+        {
+            assert_eq!(ended.code, 2, "{ended:#?}");
+            assert!(ended.stderr.contains(&format!("  = help: write {write}")), "{ended:#?}");
+            assert!(!ended.stderr.contains("hunter2"), "{ended:#?}");
+        }
+    }
+}

@@ -11,6 +11,7 @@ pub mod client;
 pub mod error;
 pub mod model;
 pub mod unsent;
+mod url_slip;
 pub mod watch;
 
 mod call;

@@ -104,12 +104,12 @@ fn ui_url(vars: &Vars<'_>, names: &Names) -> Result<Option<String>, TargetError>
     let Some(text) = vars.var(&names.ui_url) else { return Ok(None) };
     match BaseUrl::parse(text) {
         Ok(_) => Ok(Some(text.trim().trim_end_matches('/').to_owned())),
-        Err(cause) => Err(TargetError::Url { found: vars.found(&names.ui_url), cause }),
+        Err(cause) => Err(TargetError::Url { what: "UI", found: vars.found(&names.ui_url), cause }),
     }
 }
 
 fn base_url(request: &TargetRequest, text: &str, found: &Found) -> Result<BaseUrl, TargetError> {
-    let url = BaseUrl::parse(text).map_err(|cause| TargetError::Url { found: found.clone(), cause })?;
+    let url = BaseUrl::parse(text).map_err(|cause| TargetError::Url { what: "API", found: found.clone(), cause })?;
     if url.is_plain_http_to_another_host() && !request.allow_http {
         return Err(TargetError::PlainHttp { found: found.clone(), host: url.host().to_owned() });
     }

@@ -72,8 +72,10 @@ pub enum TargetError {
     )]
     Name(String),
     /// The URL is none.
-    #[error("the API URL of {found} can't be used: {cause}")]
+    #[error("the {what} URL of {found} can't be used: {cause}{}", write_instead(found, cause))]
     Url {
+        /// Of what it is: `API` or `UI`.
+        what: &'static str,
         /// The variable or flag.
         found: Found,
         /// Why.
@@ -137,6 +139,22 @@ pub enum TargetError {
     /// A `.env` file can't be used.
     #[error("{0}")]
     EnvFile(#[from] EnvFileError),
+}
+
+/// A line with what to write in the place of a URL.
+fn write_instead(found: &Found, cause: &BadUrl) -> String {
+    let write = |url: &String| match &found.place {
+        Place::Flag(flag) => format!("`{flag} {url}`"),
+        Place::Environment | Place::EnvFile(_) => format!("`{}='{url}'`", found.variable),
+    };
+    match cause.suggestions.as_slice() {
+        [] => String::new(),
+        [one] => format!("\n  = help: write {}", write(one)),
+        [one, others @ ..] => {
+            let others: Vec<String> = others.iter().map(|url| format!("`{url}`")).collect();
+            format!("\n  = help: write {}, or with {}", write(one), others.join(" or "))
+        }
+    }
 }
 
 fn missing(missing: &Missing) -> String {
