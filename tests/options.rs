@@ -123,10 +123,10 @@ fn an_input_whose_variable_is_empty_has_no_value_from_it() {
 #[test]
 fn a_url_that_is_nearly_right_is_told_with_what_to_write_wherever_it_stands() {
     for (url, meant) in [
-        ("http://127.0.0.1:8080/home", "http://127.0.0.1:8080/api/v1"),
-        ("http://127.0.0.1:8080/api/v1/dags", "http://127.0.0.1:8080/api/v1"),
+        ("http://localhost:8080/home", "http://localhost:8080/api/v1"),
+        ("http://localhost:8080/api/v1/dags", "http://localhost:8080/api/v1"),
         ("airflow.example.com/api/v1", "https://airflow.example.com/api/v1"),
-        ("\u{201c}http://127.0.0.1:8080/api/v2\u{201d}", "http://127.0.0.1:8080/api/v2"),
+        ("\u{201c}http://localhost:8080/api/v2\u{201d}", "http://localhost:8080/api/v2"),
         ("https://u:hunter2@air.example/api/v2", "https://air.example/api/v2"),
     ] {
         let playbook = "name: p\nsteps: [{list_dags: {}}]";

@@ -27,7 +27,7 @@ pub(super) fn words(reason: &CertificateError) -> String {
         }
         CertificateError::Other(other) => match other.to_string().as_str() {
             "CaUsedAsEndEntity" => {
-                "it is an authority's own; the server needs one that the authority has signed, and `--ca-cert` adds the authority".to_owned()
+                "it is an authority's own; `--ca-cert` with this very certificate trusts it".to_owned()
             }
             other => other.to_owned(),
         },

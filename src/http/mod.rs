@@ -9,6 +9,7 @@ mod certificate;
 mod client;
 mod deadline;
 mod error;
+mod given;
 mod proxy;
 mod tls;
 mod webhook;

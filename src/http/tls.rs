@@ -10,6 +10,7 @@ use rustls_pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject};
 use secrecy::{ExposeSecret, SecretString};
 
 use super::error::SetupError;
+use super::given::Given;
 
 /// What the author says about TLS.
 #[derive(Debug, Clone, Default)]
@@ -32,10 +33,18 @@ pub struct ClientIdentity {
 /// The configuration for a target; `is_https` says whether roots are needed.
 pub(super) fn configuration(options: &TlsOptions, is_https: bool) -> Result<ClientConfig, SetupError> {
     let roots = if is_https { roots(options)? } else { RootCertStore::empty() };
-    let builder = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
+    let provider = Arc::new(ring::default_provider());
+    let builder = ClientConfig::builder_with_provider(Arc::clone(&provider))
         .with_safe_default_protocol_versions()
-        .map_err(|error| SetupError::Tls(error.to_string()))?
-        .with_root_certificates(roots);
+        .map_err(|error| SetupError::Tls(error.to_string()))?;
+    let given = options.ca_certificates.as_deref().filter(|_| is_https).map(certificates).transpose();
+    let builder = match given.map_err(SetupError::CaCertificate)? {
+        None => builder.with_root_certificates(roots),
+        Some(given) => {
+            let verifier = Given::new(roots, given, provider).map_err(SetupError::Tls)?;
+            builder.dangerous().with_custom_certificate_verifier(Arc::new(verifier))
+        }
+    };
     let Some(identity) = &options.identity else { return Ok(builder.with_no_client_auth()) };
     let chain = certificates(&identity.certificates).map_err(SetupError::ClientCertificate)?;
     let key = PrivateKeyDer::from_pem_slice(identity.key.expose_secret().as_bytes())

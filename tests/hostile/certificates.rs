@@ -77,8 +77,13 @@ impl Identity {
 
     /// A server's certificate that it has signed itself; `is_authority` as `openssl req -x509` makes them.
     pub(crate) fn self_signed(name: &str, is_authority: bool) -> Self {
+        Self::self_signed_in(name, is_authority, Lifetime::Now)
+    }
+
+    /// The same with a time in which it counts.
+    pub(crate) fn self_signed_in(name: &str, is_authority: bool, lifetime: Lifetime) -> Self {
         let key = KeyPair::generate().expect("a key");
-        let mut params = params(name, Lifetime::Now);
+        let mut params = params(name, lifetime);
         if is_authority {
             params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         }

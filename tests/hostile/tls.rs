@@ -45,7 +45,7 @@ fn a_certificate_that_is_not_trusted_is_told_with_the_way_out_and_not_asked_for_
         (
             "self-signed, of an authority",
             serving(&Identity::self_signed("127.0.0.1", true)),
-            "it is an authority's own; the server needs one that the authority has signed, and `--ca-cert` adds the authority",
+            "it is an authority's own; `--ca-cert` with this very certificate trusts it",
         ),
         ("expired", made_for("127.0.0.1", Lifetime::Over), "it has expired on 2021-01-01; the server needs a new one"),
         (
@@ -81,6 +81,45 @@ fn a_ca_cert_adds_an_authority_or_a_self_signed_certificate() {
         let ended = ended(&run);
         assert_eq!((ended.code, server.lines().len()), (0, 1), "{ended:#?}");
     }
+}
+
+#[test]
+fn a_certificate_that_was_given_itself_is_trusted_for_its_names_and_dates_alone() {
+    let of = |name, lifetime| Identity::self_signed_in(name, true, lifetime);
+    let signed = Authority::new("another").server("127.0.0.1", Lifetime::Now);
+    for identity in [of("127.0.0.1", Lifetime::Now), signed] {
+        for version in BOTH {
+            let server = serving(&identity);
+            let run = run(server.address, version, TRIED).file("ca.pem", &identity.certificate);
+            let ended = ended(&run.args(&["--ca-cert", "ca.pem"]));
+            assert_eq!(ended.code, 0, "{ended:#?}");
+        }
+    }
+    let given = of("127.0.0.1", Lifetime::Now);
+    for (name, identity, words) in [
+        ("expired", of("127.0.0.1", Lifetime::Over), "it has expired on 2021-01-01; the server needs a new one"),
+        (
+            "of the future",
+            of("127.0.0.1", Lifetime::Later),
+            "it is not valid before 2119-01-01; check this machine's clock",
+        ),
+        (
+            "other name",
+            of("airflow.example", Lifetime::Now),
+            "it is for another host name, `airflow.example`; check the URL",
+        ),
+    ] {
+        let server = serving(&identity);
+        let run = run(server.address, "v1", TRIED).file("ca.pem", &identity.certificate);
+        let words = format!("its certificate is not trusted: {words}");
+        is_told_at_once(name, &run.args(&["--ca-cert", "ca.pem"]), &words);
+        assert_eq!(server.lines(), Vec::<String>::new(), "{name}");
+    }
+    // Another one with the same name is not the given one.
+    let server = serving(&of("127.0.0.1", Lifetime::Now));
+    let run = run(server.address, "v1", TRIED).file("ca.pem", &given.certificate).args(&["--ca-cert", "ca.pem"]);
+    let words = "it is an authority's own; `--ca-cert` with this very certificate trusts it";
+    is_told_at_once("another", &run, &format!("its certificate is not trusted: {words}"));
 }
 
 #[test]
