@@ -4,9 +4,10 @@ use std::fs;
 
 use crate::run::{Run, is_golden, skipped};
 
-const COMMANDS: [&[&str]; 15] = [
+const COMMANDS: [&[&str]; 16] = [
     &[],
     &["check"],
+    &["demo"],
     &["doctor"],
     &["explain"],
     &["init"],

@@ -27,7 +27,7 @@ use super::unsent::{Shelf, UnsentRequest};
 use super::verdict::{self, Received};
 use super::{v1, v2};
 use crate::clock::Clock;
-use crate::http::{Deadline, HttpClient, HttpOptions, SetupError};
+use crate::http::{Deadline, HttpClient, HttpOptions, SetupError, Telling};
 
 pub use super::session::OnSecret;
 
@@ -63,7 +63,7 @@ pub enum ClientError {
 
 /// A client for one Airflow; clones share login and connections.
 #[derive(Debug, Clone)]
-pub struct Client(Arc<Inner>, Option<Shelf>);
+pub struct Client(Arc<Inner>, Option<Shelf>, Telling);
 
 #[derive(Debug)]
 struct Inner {
@@ -83,14 +83,20 @@ impl Client {
         let session = Session::new(options.auth, options.credential, options.on_secret)?;
         let version = OnceCell::new_with(options.version.or(options.base_url.version()));
         let sender = Sender { http, base_url: options.base_url };
-        Ok(Self(Arc::new(Inner { sender, session, version, clock: options.clock }), None))
+        Ok(Self(Arc::new(Inner { sender, session, version, clock: options.clock }), None, Telling::default()))
     }
 
     /// The same client, but unable to change anything: what is no `GET` is laid aside, and its method fails. A login is made
     /// all the same.
     #[must_use]
     pub fn that_only_reads(self) -> Self {
-        Self(self.0, Some(Shelf::default()))
+        Self(self.0, Some(Shelf::default()), self.2)
+    }
+
+    /// The same client, whose requests are told of so to whoever looks on.
+    #[must_use]
+    pub fn told(&self, telling: Telling) -> Self {
+        Self(Arc::clone(&self.0), self.1.clone(), telling)
     }
 
     /// Whether it is unable to change anything.
@@ -428,7 +434,7 @@ impl Client {
     }
 
     pub(super) fn deadline(&self, limit: Duration) -> Deadline {
-        Deadline::after(&self.0.clock, limit)
+        Deadline::after(&self.0.clock, limit).told(self.2)
     }
 }
 

@@ -8,6 +8,7 @@ use clap::builder::styling::{AnsiColor, Styles};
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 
 use crate::cli::connection_args::{ConnectionArgs, duration};
+use crate::cli::demo::DemoArgs;
 use crate::cli::history::StateArgs;
 use crate::cli::init::InitArgs;
 use crate::cli::look::LookArgs;
@@ -59,6 +60,8 @@ in doubt, 70 a bug, 74 can't write, 75 already running, 129, 130, 143 a signal."
 pub(super) enum Command {
     /// Check playbooks without running them
     Check(Box<CheckArgs>),
+    /// See a DAG fail, be mended and resumed, without an Airflow
+    Demo(DemoArgs),
     /// Say which Airflow would be used, and whether it can be
     Doctor(Box<DoctorArgs>),
     /// Say what a code such as E021 means; without a code, list all

@@ -37,6 +37,7 @@ pub(super) fn client(
         credential: place.credential.clone(),
         auth: AuthScheme::from(args.auth),
         http: HttpOptions {
+            observer: streams.observer(),
             connect_timeout: args.connect_timeout,
             tls,
             proxies: ProxySettings::read(|name| environment.var(name)),

@@ -51,6 +51,8 @@ pub(super) struct Named<'a> {
 #[derive(Default)]
 pub(super) struct Recording {
     pub(super) writer: Option<Writer>,
+    /// Whether its Airflow ends with this process, so that it can't go on.
+    pub(super) is_trial: bool,
     pub(super) record: RunRecord,
 }
 
@@ -150,7 +152,7 @@ impl<'a> Invocation<'a> {
             webhooks: webhooks::options(plan, &self.args.connection, place, self.environment),
             is_watched: self.is_watched(),
         };
-        let is_kept = recording.writer.is_some();
+        let is_kept = recording.writer.is_some() && !recording.is_trial;
         // Lines of the playbook are drawn in pieces, and a piece of a secret is not known for one.
         let file = match self.streams.masker().blot(plan.file.text()) {
             Cow::Borrowed(_) => plan.file.clone(),

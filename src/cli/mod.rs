@@ -30,6 +30,7 @@ mod command_line;
 mod connect;
 mod connection_args;
 mod curl;
+mod demo;
 mod doctor;
 mod explain;
 mod history;
@@ -56,5 +57,6 @@ mod screen;
 pub mod signals;
 mod slips;
 mod stream;
+mod trace;
 
 pub use run::dispatch;

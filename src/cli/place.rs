@@ -18,6 +18,9 @@ use crate::cli::target_request::TargetRequest;
 use crate::clock::Clock;
 use crate::sandbox::Sandbox;
 
+/// The target's name of a sandbox in this process.
+pub(super) const SANDBOX: &str = "sandbox";
+
 /// An Airflow to run on: a real one, or a sandbox in this process.
 pub(super) struct Place {
     pub(super) target: String,
@@ -119,7 +122,7 @@ async fn in_process(
     })?;
     streams.masker().learn(sandbox.key());
     Ok(Place {
-        target: "sandbox".to_owned(),
+        target: SANDBOX.to_owned(),
         base_url,
         credential: Some(Credential::Key(SecretString::from(sandbox.key().to_owned()))),
         ui_url: None,

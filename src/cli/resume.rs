@@ -93,7 +93,7 @@ impl Resuming<'_> {
         let around = (&place.clock, &signals);
         let streams = &mut *self.invocation.streams;
         let taken = overlap::take(&store, &plan, (OnOverlap::Fail, None), around, streams).await?;
-        let recording = Recording { writer: Some(writer), record };
+        let recording = Recording { writer: Some(writer), is_trial: place.provenance.is_none(), record };
         let code = Ok(self.invocation.carry_out(&plan, (&place, &client), signals, recording).await);
         drop(taken);
         code
@@ -197,6 +197,14 @@ impl Resuming<'_> {
         let is_quiet = self.args.running.output == Output::Quiet;
         let named = place::Named { path: Some(path), target: Some(&record.target), is_quiet };
         let connection = &self.args.running.connection;
+        let is_elsewhere = connection.url.is_some() || self.args.allow_changed;
+        if was_a_trial(record) && !is_elsewhere && self.invocation.environment.var("SANDBOX_AIRFLOW_API_URL").is_none()
+        {
+            let message = format!("the run `{}` was made on a sandbox that ended with it", record.run_id);
+            return Err(
+                self.refuse(&message, "`myaf-run sandbox` serves one that stays; `myaf-run demo` shows how to resume")
+            );
+        }
         let place = place::find(connection, named, self.invocation.environment, self.invocation.streams).await?;
         let url = place.base_url.to_string();
         // A URL that holds a secret is recorded without it.
@@ -282,6 +290,11 @@ impl Resuming<'_> {
         self.invocation.streams.err_line(&format!("error: {message}\n  = help: {help}"));
         ExitCode::Usage
     }
+}
+
+/// Whether a run was made on a sandbox in its own process.
+fn was_a_trial(record: &RunRecord) -> bool {
+    record.target == place::SANDBOX && record.base_url.starts_with("http://127.0.0.1:")
 }
 
 /// Whether two paths are one, but for a `./` in either.

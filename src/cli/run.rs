@@ -17,7 +17,7 @@ use crate::cli::overlap::Overlap;
 use crate::cli::signals::Signals;
 use crate::cli::streams::Streams;
 use crate::cli::{
-    check, connect, curl, doctor, explain, history, init, overlap, pages, place, resume, runs, sandbox, schedule,
+    check, connect, curl, demo, doctor, explain, history, init, overlap, pages, place, resume, runs, sandbox, schedule,
     schema, slips,
 };
 use crate::journal::{JournalError, Store, is_run_id};
@@ -37,6 +37,7 @@ pub async fn dispatch(environment: &Environment, streams: &mut Streams, exit: fn
     streams.set_look(cli.look.look(environment));
     let code = match &cli.command {
         Some(Command::Check(args)) => check::check(args, environment, streams).await,
+        Some(Command::Demo(args)) => demo::demo(args, &Signals::watch(exit), environment, streams).await,
         Some(Command::Doctor(args)) => doctor::doctor(args, environment, streams).await,
         Some(Command::Explain { code }) => explain::explain(code.as_deref(), streams),
         Some(Command::Init(args)) => init::init(args, environment, streams),
@@ -151,7 +152,7 @@ async fn run(
         |store: &Store| if plan.held_by.is_some() { store.begin_skipped(&run_id) } else { store.begin(&run_id) };
     let writer = store.as_ref().map(begin).transpose();
     let writer = writer.map_err(|error| history::say(&error, invocation.streams))?;
-    let recording = Recording { writer, record: RunRecord::default() };
+    let recording = Recording { writer, is_trial: place.provenance.is_none(), record: RunRecord::default() };
     let code = invocation.carry_out(&plan, (&place, &client), signals, recording).await;
     drop(lock);
     if let Some(Err(error)) = store.map(|store| store.prune(args.keep, place.clock.now())) {
@@ -160,12 +161,20 @@ async fn run(
     Ok(code)
 }
 
-/// The history, for a run that is recorded; a check is none. The world of a sandbox ends with the process, so a run in it can't go on.
+/// The history, for a run that is recorded; a check is none. A trial in the sandbox is recorded only where the command line names
+/// the folder: a variable does so for real runs, whose history must stay free of it.
 fn store(args: &RunArgs, environment: &Environment, streams: &mut Streams) -> Result<Option<Store>, ExitCode> {
-    if args.check || args.no_journal || args.running.connection.sandbox.is_some() {
+    let is_trial = args.running.connection.sandbox.is_some() && !names_history(environment);
+    if args.check || args.no_journal || is_trial {
         return Ok(None);
     }
     history::store(&args.running.state, environment, streams).map(Some)
+}
+
+/// Whether the command line itself says where runs are recorded.
+fn names_history(environment: &Environment) -> bool {
+    let words = environment.args.iter().filter_map(|word| word.to_str());
+    words.into_iter().any(|word| word == "--state-dir" || word.starts_with("--state-dir="))
 }
 
 /// The id that was given, or one that is made: when the run started, and chance; lower case, sorted by time.

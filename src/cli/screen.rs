@@ -31,6 +31,8 @@ pub(super) struct Screen<'s> {
     record: RunRecord,
     /// The run's file in the history, unless it is not recorded.
     journal: Option<Writer>,
+    /// Whether the run can go on later.
+    is_lasting: bool,
 }
 
 /// The sink of a run: the screen, which something else looks at between two events.
@@ -43,7 +45,15 @@ impl<'s> Screen<'s> {
         let shows_progress = streams.can_show_progress() && output != Output::Quiet;
         let progress = shows_progress.then(|| Progress::new(look.err.is_unicode, look.verbosity > 0));
         let record = RunRecord { without_results: output != Output::Json, ..recording.record };
-        Self { streams, output, text, progress, record, journal: recording.writer }
+        Self {
+            streams,
+            output,
+            text,
+            progress,
+            record,
+            is_lasting: recording.writer.is_some() && !recording.is_trial,
+            journal: recording.writer,
+        }
     }
 
     /// The record, when the run has ended.
@@ -62,7 +72,7 @@ impl<'s> Screen<'s> {
         let lines = match self.output {
             Output::Text | Output::Json => self.text.lines(event, &self.record),
             Output::Quiet if matches!(event.kind, EventKind::RunFinished { .. }) => {
-                let line = quiet::line(&self.record, self.journal.is_some());
+                let line = quiet::line(&self.record, self.is_lasting);
                 line.map(|line| Line::Note(line.into())).into_iter().collect()
             }
             Output::Quiet => Vec::new(),
@@ -81,7 +91,7 @@ impl<'s> Screen<'s> {
         match self.progress.as_ref().map(|progress| progress.line(at)) {
             Some(Some((head, does))) => self.streams.progress((&head, &does)),
             Some(None) => self.streams.still(),
-            None => {}
+            None => self.streams.tell_requests(),
         }
     }
 
@@ -109,7 +119,8 @@ impl Sink for Shared<'_, '_> {
 
 /// Moves the line of progress for as long as it is polled; on a clock that stands still, when that moves.
 pub(super) async fn keep_moving(screen: &RefCell<Screen<'_>>, clock: &Clock) {
-    if screen.borrow().progress.is_none() {
+    let is_asked = screen.borrow().progress.is_some() || screen.borrow().streams.look().verbosity > 0;
+    if !is_asked {
         return std::future::pending().await;
     }
     loop {

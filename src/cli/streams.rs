@@ -7,6 +7,7 @@
 //! On a terminal, a line of progress may stand below what is printed. It is taken away before anything else is written.
 
 use std::io::Write;
+use std::sync::Arc;
 
 use serde_json::Value;
 
@@ -17,7 +18,9 @@ use crate::cli::outlet::{Way, Willing};
 use crate::cli::paint::{paint, whole};
 use crate::cli::printable::printable;
 use crate::cli::stream::{Stream, width};
-use crate::reporter::painted::Painted;
+use crate::cli::trace::Trace;
+use crate::http::Observer;
+use crate::reporter::painted::{Painted, Tone};
 use crate::secret::{MASK, Masker};
 
 /// Where results and everything else are printed.
@@ -28,6 +31,8 @@ pub struct Streams {
     look: Look,
     /// The line of progress, once there is one.
     live: Option<Live>,
+    /// With `-v`: what is told of requests.
+    trace: Option<Trace>,
 }
 
 /// How many bytes of results are kept for a reader that does not read.
@@ -47,7 +52,7 @@ impl Streams {
     pub fn of_process(environment: &Environment, masker: Masker) -> Self {
         let terminals = environment.terminals;
         let [out, err] = Stream::of_process((terminals.stdout, terminals.stderr), (RESULTS_KEPT, NOTES_KEPT));
-        Self { out, err, masker, look: Look::of_words(environment), live: None }
+        Self { out, err, masker, look: Look::of_words(environment), live: None, trace: None }
     }
 
     /// Any two streams, none being a terminal.
@@ -55,7 +60,7 @@ impl Streams {
     pub fn new(out: Box<dyn Write + Send>, err: Box<dyn Write + Send>, masker: Masker) -> Self {
         let stream = |way: Box<dyn Way>, most| Stream::new(way, most, false);
         let (out, err) = (stream(Box::new(Willing(out)), RESULTS_KEPT), stream(Box::new(Willing(err)), NOTES_KEPT));
-        Self { out, err, masker, look: Look::default(), live: None }
+        Self { out, err, masker, look: Look::default(), live: None, trace: None }
     }
 
     /// How both look.
@@ -64,9 +69,30 @@ impl Streams {
         self.look
     }
 
-    /// Sets how both look.
-    pub const fn set_look(&mut self, look: Look) {
+    /// Sets how both look, and how much is told.
+    pub fn set_look(&mut self, look: Look) {
         self.look = look;
+        self.trace = (look.verbosity > 0).then(|| Trace::new(self.masker.clone(), look.verbosity));
+    }
+
+    /// Who is to be told of requests; nobody without `-v`.
+    #[must_use]
+    pub fn observer(&self) -> Option<Arc<dyn Observer>> {
+        self.trace.clone().map(|trace| Arc::new(trace) as Arc<dyn Observer>)
+    }
+
+    /// Prints what is told of requests since the last time.
+    pub fn tell_requests(&mut self) {
+        let Some(trace) = &self.trace else { return };
+        let lines = trace.take();
+        if !lines.is_empty() {
+            self.take_away();
+        }
+        for line in lines {
+            let line = Painted::default().with(Tone::Dim, line);
+            let text = paint(&line, self.look.err, &self.masker);
+            self.err.write(&format!("{text}\n"));
+        }
     }
 
     /// Gives readers a last time to take what they have not taken yet.
@@ -165,6 +191,7 @@ impl Streams {
     pub fn progress(&mut self, (head, does): (&str, &str)) {
         self.err.catch_up();
         self.out.catch_up();
+        self.tell_requests();
         if !self.can_show_progress() || !self.err.is_flowing() {
             return;
         }
@@ -174,8 +201,13 @@ impl Streams {
         self.err.offer(&drawn);
     }
 
-    /// Takes the line of progress away.
+    /// Takes the line of progress away, and prints what belongs before what is printed next.
     pub fn still(&mut self) {
+        self.take_away();
+        self.tell_requests();
+    }
+
+    fn take_away(&mut self) {
         if let Some(taken) = self.live.as_ref().and_then(|live| live.clear(width())) {
             self.err.write(&taken);
         }

@@ -42,7 +42,10 @@ impl StepRun<'_, '_> {
         ask: impl AsyncFn(&Client, Duration) -> Result<T, ApiError>,
     ) -> Result<Result<T, (ApiError, Option<String>)>, Stop> {
         for number in 1.. {
-            let error = match self.read_once(&ask).await? {
+            self.try_number = number;
+            let answer = self.read_once(&ask).await;
+            self.try_number = 0;
+            let error = match answer? {
                 Ok(answer) => return Ok(Ok(answer)),
                 Err(error) => error,
             };
@@ -61,11 +64,11 @@ impl StepRun<'_, '_> {
     ) -> Result<Result<T, ApiError>, Stop> {
         let limit = self.request_limit()?;
         self.requests += 1;
-        let (tools, halt) = (self.run.tools, &self.run.halt);
+        let (client, halt) = (self.client(), &self.run.halt);
         tokio::select! {
             biased;
             () = halt.wait() => Err(Stop::Interrupted(None)),
-            answer = ask(tools.client, limit) => match answer {
+            answer = ask(&client, limit) => match answer {
                 Err(error) if error.kind == ErrorKind::Timeout && self.time_left().is_zero() => Err(self.out_of_time()),
                 answer => Ok(answer),
             },
@@ -116,7 +119,8 @@ impl StepRun<'_, '_> {
         let limit = self.request_limit()?;
         self.requests += 1;
         let (tools, halt) = (self.run.tools, &self.run.halt);
-        let sent = ask(tools.client, limit);
+        let client = self.client();
+        let sent = ask(&client, limit);
         tokio::pin!(sent);
         tokio::select! {
             biased;

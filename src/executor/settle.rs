@@ -105,9 +105,10 @@ impl StepRun<'_, '_> {
         }
         self.requests += 1;
         let tools = self.run.tools;
+        let client = self.client();
         tokio::select! {
             biased;
-            answer = ask(tools.client, left.min(tools.limits.max_time)) => Some(answer),
+            answer = ask(&client, left.min(tools.limits.max_time)) => Some(answer),
             () = self.run.halt.over() => None,
         }
     }

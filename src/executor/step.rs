@@ -8,8 +8,10 @@ use std::time::Duration;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
+use crate::airflow::client::Client;
 use crate::event::{Doing, EventKind};
 use crate::executor::{Run, Stop};
+use crate::http::Telling;
 use crate::outcome::{ActionResult, Failure, FailureKind, StepOutcome};
 use crate::plan::PlannedStep;
 use crate::playbook::template::Template;
@@ -26,6 +28,8 @@ pub(super) struct StepRun<'r, 'a> {
     pub(super) deadline: Duration,
     pub(super) requests: u32,
     pub(super) pages: u32,
+    /// Which try the next request is; 0 where tries are not counted.
+    pub(super) try_number: u32,
     /// How it ends unless it fails: an action that finds its work done says `already`.
     pub(super) outcome: StepOutcome,
     /// What is known of the result while the action goes on: told when it fails.
@@ -52,6 +56,7 @@ impl<'r, 'a> StepRun<'r, 'a> {
             deadline,
             requests: 0,
             pages: 0,
+            try_number: 0,
             outcome: StepOutcome::Passed,
             known: None,
             open: BTreeMap::new(),
@@ -121,6 +126,11 @@ impl<'r, 'a> StepRun<'r, 'a> {
     /// Where the step's action stands.
     pub(super) fn location(&self) -> Location {
         self.run.plan.file.location(self.planned.key)
+    }
+
+    /// The client for the next request, which is told of as the step wants it.
+    pub(super) fn client(&self) -> Client {
+        self.run.tools.client.told(Telling { is_silent: self.planned.no_log, try_number: self.try_number })
     }
 
     /// Shows whoever looks on what the step does now, and for how long at most.

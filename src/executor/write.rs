@@ -157,7 +157,10 @@ impl<'a> StepRun<'_, 'a> {
         number: u32,
         doubt: &mut Doubt,
     ) -> Result<Try<W::Made>, Stop> {
-        let error = match self.write_once(async |client, limit| write.send(client, limit).await).await? {
+        self.try_number = number;
+        let sent = self.write_once(async |client, limit| write.send(client, limit).await).await;
+        self.try_number = 0;
+        let error = match sent? {
             Sent::Answer(Ok(made)) => return self.done(write, Written::Made(made), WriteFate::Accepted),
             Sent::Answer(Err(error)) if error.delivery() == Delivery::Accepted => {
                 return self.done(write, Written::Taken, WriteFate::Accepted);

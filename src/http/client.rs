@@ -4,6 +4,7 @@
 //! request goes out for each call: nothing is repeated and no redirect is followed. A connection that was idle for about
 //! a second is not used again, so that a write seldom meets a server that is just closing it.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use reqwest::header::HeaderMap;
@@ -15,6 +16,7 @@ use super::deadline::Deadline;
 use super::error::{SetupError, TransportCause, TransportError};
 use super::proxy::{Proxy, ProxySettings};
 use super::tls::{self, TlsOptions};
+use super::trace::{Observer, Seen, Watch};
 
 /// Below the second after which no write may be sent on an idle connection.
 const IDLE_AT_MOST: Duration = Duration::from_millis(900);
@@ -30,6 +32,8 @@ pub struct HttpOptions {
     pub connect_timeout: Duration,
     /// The most bytes of a body after decompression.
     pub body_limit: usize,
+    /// Who is told of every exchange.
+    pub observer: Option<Arc<dyn Observer>>,
 }
 
 impl Default for HttpOptions {
@@ -39,6 +43,7 @@ impl Default for HttpOptions {
             proxies: ProxySettings::default(),
             connect_timeout: Duration::from_secs(10),
             body_limit: 64 * 1024 * 1024,
+            observer: None,
         }
     }
 }
@@ -64,6 +69,7 @@ pub struct HttpClient {
     proxy: Option<Proxy>,
     connect_timeout: Duration,
     body_limit: usize,
+    watch: Option<Watch>,
 }
 
 impl HttpClient {
@@ -88,12 +94,14 @@ impl HttpClient {
             .retry(retry::never())
             .referer(false)
             .gzip(true)
+            .tls_info(options.observer.is_some())
             .connect_timeout(options.connect_timeout)
             .pool_idle_timeout(IDLE_AT_MOST)
             .build()
             .map_err(not_set_up)?;
         let (connect_timeout, body_limit) = (options.connect_timeout, options.body_limit);
-        Ok(Self { client, target: target.clone(), proxy, connect_timeout, body_limit })
+        let watch = options.observer.clone().map(Watch::new);
+        Ok(Self { client, target: target.clone(), proxy, connect_timeout, body_limit, watch })
     }
 
     /// Sends one request and reads its answer to the end.
@@ -101,13 +109,23 @@ impl HttpClient {
     /// # Errors
     /// When no answer's head came; a body that can't be read is part of the [`Answer`].
     pub async fn exchange(&self, request: Request, deadline: &Deadline) -> Result<Answer, TransportError> {
-        let response = self.head(request, deadline).await?;
+        let mut seen = Seen::begin(self.watch.as_ref(), &request, deadline);
+        let response = match self.head(request, deadline).await {
+            Ok(response) => response,
+            Err(error) => {
+                seen.failed(&error);
+                return Err(error);
+            }
+        };
+        seen.head(&response);
         let (status, headers) = (response.status(), response.headers().clone());
         let body = match deadline.clock().timeout(deadline.left(), self.body(response)).await {
             Err(_) => Err(BodyError::TimedOut(deadline.limit())),
             Ok(body) => body,
         };
-        Ok(Answer { status, headers, body })
+        let answer = Answer { status, headers, body };
+        seen.answered(&answer);
+        Ok(answer)
     }
 
     /// Sends one request whose answer comes in pieces over a long time, and hears it for no longer than `hold` after the first
@@ -122,7 +140,15 @@ impl HttpClient {
         (deadline, hold): (&Deadline, Duration),
         is_enough: impl Fn(&[u8]) -> bool,
     ) -> Result<Answer, TransportError> {
-        let response = self.head(request, deadline).await?;
+        let mut seen = Seen::begin(self.watch.as_ref(), &request, deadline);
+        let response = match self.head(request, deadline).await {
+            Ok(response) => response,
+            Err(error) => {
+                seen.failed(&error);
+                return Err(error);
+            }
+        };
+        seen.head(&response);
         let (status, headers) = (response.status(), response.headers().clone());
         let body = if status.is_success() {
             self.heard(response, (deadline, hold), is_enough).await
@@ -130,7 +156,9 @@ impl HttpClient {
             let whole = deadline.clock().timeout(deadline.left(), self.body(response)).await;
             whole.unwrap_or(Err(BodyError::TimedOut(deadline.limit())))
         };
-        Ok(Answer { status, headers, body })
+        let answer = Answer { status, headers, body };
+        seen.answered(&answer);
+        Ok(answer)
     }
 
     async fn heard(

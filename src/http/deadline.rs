@@ -5,6 +5,7 @@
 
 use std::time::Duration;
 
+use super::trace::Telling;
 use crate::clock::Clock;
 
 /// A moment on a [`Clock`].
@@ -13,13 +14,27 @@ pub struct Deadline {
     clock: Clock,
     limit: Duration,
     ends: Duration,
+    telling: Telling,
 }
 
 impl Deadline {
     /// The moment `limit` from now.
     #[must_use]
     pub fn after(clock: &Clock, limit: Duration) -> Self {
-        Self { clock: clock.clone(), limit, ends: clock.elapsed().saturating_add(limit) }
+        Self { clock: clock.clone(), limit, ends: clock.elapsed().saturating_add(limit), telling: Telling::default() }
+    }
+
+    /// The same for requests that are told of so.
+    #[must_use]
+    pub const fn told(mut self, telling: Telling) -> Self {
+        self.telling = telling;
+        self
+    }
+
+    /// How requests until then are told of.
+    #[must_use]
+    pub const fn telling(&self) -> Telling {
+        self.telling
     }
 
     /// What is left until then; zero when it has passed.

@@ -12,6 +12,7 @@ mod error;
 mod given;
 mod proxy;
 mod tls;
+mod trace;
 mod webhook;
 
 pub use answer::{Answer, BodyError};
@@ -20,4 +21,5 @@ pub use deadline::Deadline;
 pub use error::{SetupError, TransportCause, TransportError};
 pub use proxy::{Proxy, ProxySettings};
 pub use tls::{ClientIdentity, TlsOptions};
+pub use trace::{Connection, Ended, Exchange, Observer, Telling};
 pub use webhook::{Webhook, WebhookError, WebhookOptions, webhook_host};

@@ -82,8 +82,13 @@ impl Webhook {
     pub async fn post(&self, json: Vec<u8>, limit: Duration) -> Result<Answer, WebhookError> {
         let tls = TlsOptions { ca_certificates: self.options.ca_certificates.clone(), identity: None };
         let connect_timeout = self.options.connect_timeout.unwrap_or(limit).min(limit);
-        let options =
-            HttpOptions { tls, proxies: self.options.proxies.clone(), connect_timeout, body_limit: ANSWER_MAX };
+        let options = HttpOptions {
+            tls,
+            proxies: self.options.proxies.clone(),
+            connect_timeout,
+            body_limit: ANSWER_MAX,
+            observer: None,
+        };
         let client = HttpClient::new(&self.url, &options).map_err(|error| WebhookError::NoAnswer(error.to_string()))?;
         let headers = HeaderMap::from_iter([(CONTENT_TYPE, HeaderValue::from_static("application/json"))]);
         let request = Request { method: Method::POST, url: self.url.clone(), headers, body: Some(json) };
