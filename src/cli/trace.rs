@@ -63,7 +63,8 @@ impl Trace {
         }
         let text = String::from_utf8_lossy(body);
         let text = self.masker.mask(&text);
-        let end = text.floor_char_boundary(BODY_SHOWN);
+        let most = BODY_SHOWN.min(text.len());
+        let end = (0..=most).rev().find(|at| text.is_char_boundary(*at)).unwrap_or_default();
         let mut lines: Vec<String> = text[..end].lines().map(|line| format!("      {way} {line}")).collect();
         if end < text.len() {
             lines.push(format!("      {way} … and {} bytes more", text.len() - end));
@@ -88,9 +89,10 @@ fn request(exchange: &Exchange) -> String {
     let mut line = format!("    {method} ");
     let query = url.query().map(|query| format!("?{query}")).unwrap_or_default();
     // Writing to a String can't fail.
-    let _ = match telling.is_silent {
-        true => write!(line, "(not shown, since the step has `no_log`)"),
-        false => write!(line, "{}{query}", url.path()),
+    let _ = if telling.is_silent {
+        write!(line, "(not shown, since the step has `no_log`)")
+    } else {
+        write!(line, "{}{query}", url.path())
     };
     let took = took.as_millis();
     let _ = match ended {

@@ -4,7 +4,7 @@
 //! is kept and nothing costs time. What may be shown of it is the observer's business.
 
 use std::collections::VecDeque;
-use std::fmt::Debug;
+use std::fmt::{Debug, Write as _};
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -116,9 +116,18 @@ impl Watch {
             ports.pop_front();
         }
         let certificate = response.extensions().get::<TlsInfo>().and_then(TlsInfo::peer_certificate);
-        let certificate = certificate.map(|der| Sha256::digest(der).iter().map(|byte| format!("{byte:02x}")).collect());
+        let certificate = certificate.map(fingerprint);
         Some(Connection { remote, local, is_reused, version: format!("{:?}", response.version()), certificate })
     }
+}
+
+/// The SHA-256 of a certificate, in hexadecimal.
+fn fingerprint(der: &[u8]) -> String {
+    Sha256::digest(der).iter().fold(String::new(), |mut text, byte| {
+        // Writing to a String can't fail.
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
 }
 
 /// An exchange that goes on; one that is dropped is told of, too.

@@ -179,12 +179,7 @@ fn say(streams: &mut Streams, text: &str) {
 fn folder(args: &DemoArgs, environment: &Environment, streams: &mut Streams) -> Result<PathBuf, ExitCode> {
     let folder = match &args.dir {
         Some(dir) => environment.cwd.join(dir),
-        None => {
-            let temporary = environment.var("TMPDIR").map_or_else(|| PathBuf::from("/tmp"), PathBuf::from);
-            let mut chance = [0_u8; 4];
-            getrandom::getrandom(&mut chance).map_err(|_| ExitCode::CannotWrite)?;
-            temporary.join(format!("myaf-run-demo-{:08x}", u32::from_be_bytes(chance)))
-        }
+        None => temporary(environment)?,
     };
     let made = make(&folder).and_then(|()| std::fs::read_dir(&folder).map(|mut entries| entries.next().is_none()));
     match made {
@@ -199,6 +194,14 @@ fn folder(args: &DemoArgs, environment: &Environment, streams: &mut Streams) -> 
             Err(ExitCode::CannotWrite)
         }
     }
+}
+
+/// A name for a folder of our own among the temporary ones.
+fn temporary(environment: &Environment) -> Result<PathBuf, ExitCode> {
+    let folder = environment.var("TMPDIR").map_or_else(|| PathBuf::from("/tmp"), PathBuf::from);
+    let mut chance = [0_u8; 4];
+    getrandom::getrandom(&mut chance).map_err(|_| ExitCode::CannotWrite)?;
+    Ok(folder.join(format!("myaf-run-demo-{:08x}", u32::from_be_bytes(chance))))
 }
 
 /// Makes a folder that is ours alone, unless it is there.
