@@ -107,6 +107,26 @@ fn the_manual_pages_and_the_long_help_have_every_option() {
 }
 
 #[test]
+fn no_option_is_without_its_text_in_any_page() {
+    let run = Run::new().args(&["man", "pages"]);
+    assert_eq!(run.end().code, 0);
+    for command in COMMANDS {
+        let name = [&["myaf-run"], command].concat().join("-");
+        let page = fs::read_to_string(run.folder().join(format!("pages/{name}.1"))).expect("a page");
+        for entry in page.split("\n.TP\n").skip(1) {
+            let (option, text) = entry.split_once('\n').unwrap_or((entry, ""));
+            let first = text.lines().next().unwrap_or_default();
+            assert!(!first.is_empty() && !first.starts_with(".S"), "{name}: {option} has no text");
+        }
+        for title in ["ENVIRONMENT", "FILES", "EXIT STATUS"] {
+            assert!(page.contains(&format!(".SH \"{title}\"")), "{name} has no {title}");
+        }
+    }
+    let main = fs::read_to_string(run.folder().join("pages/myaf-run.1")).expect("a page");
+    assert!(main.contains("MYAF_RUN_TARGET") && main.contains("\\fB143\\fR"), "{main}");
+}
+
+#[test]
 fn each_shell_takes_its_own_completions() {
     for (shell, check) in [("bash", "-n"), ("zsh", "-n"), ("fish", "--no-execute")] {
         let script = printed(&["completions", shell]);

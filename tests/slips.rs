@@ -1,9 +1,10 @@
 //! Slips of the command line: each is told with the words that help, and with exit code 2.
 
 use std::fs::OpenOptions;
-use std::process::Command;
+use std::io::Write as _;
+use std::process::{Command, Stdio};
 
-use crate::run::Run;
+use crate::run::{Ended, Run};
 
 const PLAYBOOK: &str = "name: p\ninputs: {month: {default: x}}\nsteps: [{print: \"{{ month }}\"}]";
 
@@ -214,5 +215,60 @@ fn what_prints_to_a_full_disk_says_so_in_its_exit_code() {
         command.args(words).env_clear().env("MYAF_RUN_STATE_DIR", folder.path());
         let status = command.stdout(full).status().expect("it starts");
         assert_eq!(status.code(), Some(74), "{words:?}");
+    }
+}
+
+/// Runs it with a history of its own, against no Airflow.
+fn with_history(words: &[&str], state: &str) -> Ended {
+    let run = Run::new().file("q.yaml", PLAYBOOK).args(words).args(&["--state-dir", state]);
+    run.var("MY_AIRFLOW_API_URL", "http://127.0.0.1:9/api/v2").var("MY_AIRFLOW_API_KEY", "some-key-of-mine").end()
+}
+
+#[test]
+fn the_newest_run_is_meant_by_latest_and_by_nothing() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let state = folder.path().join("s");
+    let state = state.to_str().expect("UTF-8");
+    let runs = |words: &[&str]| with_history(&[&["runs"], words].concat(), state);
+    assert_eq!(runs(&["show"]).stderr, "error: there are no runs yet\n");
+    assert_eq!(with_history(&["q.yaml"], state).code, 0);
+    let shown = runs(&["show", "latest"]);
+    assert!(shown.code == 0 && shown.stdout.contains("status    passed"), "{shown:#?}");
+    assert_eq!(runs(&["show"]).stdout, shown.stdout);
+    let report: serde_json::Value = serde_json::from_str(&runs(&["report", "latest"]).stdout).expect("JSON");
+    assert_eq!(report["playbook"], "p");
+    for (since, lines) in [("1h", 2), ("yesterday", 2), ("2026-01-01", 2), ("2999-01-01", 0), ("2d", 2)] {
+        let listed = runs(&["list", "--since", since]);
+        assert_eq!((listed.code, listed.stdout.lines().count()), (0, lines), "{since}: {listed:#?}");
+    }
+    let wrong = runs(&["list", "--since", "soon"]);
+    assert!(wrong.code == 2 && wrong.stderr.contains("expected 1h, 2d, today, yesterday"), "{}", wrong.stderr);
+    assert!(runs(&["list", "--utc"]).stdout.contains("STARTED (UTC)"));
+}
+
+#[test]
+fn a_playbook_is_read_from_stdin_when_it_is_called_so() {
+    for (words, text, code) in [
+        (
+            &["--sandbox", "-"][..],
+            "inputs: {month: {default: x}}\nsteps: [{print: \"{{ month }} {{ playbook.name }}\"}]",
+            0,
+        ),
+        (&["check", "-"], "steps: [{prnt: x}]", 2),
+        (&["check", "-"], "", 2),
+        (&["schedule", "-", "--cron", "0 6 * * *", "--as", "crontab"], PLAYBOOK, 2),
+    ] {
+        let run = Run::new().args(words);
+        let mut command = run.command();
+        let mut child =
+            command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("it starts");
+        let mut stdin = child.stdin.take().expect("it is piped");
+        stdin.write_all(text.as_bytes()).expect("it is taken");
+        drop(stdin);
+        let output = child.wait_with_output().expect("it ends");
+        let told = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(code), "{words:?}: {told}");
+        let out = String::from_utf8_lossy(&output.stdout);
+        assert!(code != 0 || out == "x stdin\n", "{out}");
     }
 }

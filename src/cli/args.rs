@@ -12,6 +12,7 @@ use crate::cli::demo::DemoArgs;
 use crate::cli::history::StateArgs;
 use crate::cli::init::InitArgs;
 use crate::cli::look::LookArgs;
+use crate::cli::moment::Since;
 use crate::cli::overlap::OverlapArg;
 use crate::cli::runs::Status;
 use crate::cli::schedule::ScheduleArgs;
@@ -156,7 +157,7 @@ pub(super) struct DoctorArgs {
 #[derive(Debug, Args)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own on the command line")]
 pub(super) struct RunArgs {
-    /// The playbook to run
+    /// The playbook to run; `-` reads it from stdin
     ///
     /// One whose name is that of a command is written ./check.
     #[arg(required = true, hide_short_help = true)]
@@ -333,8 +334,12 @@ pub(super) enum RunsCommand {
 /// Which run is looked at.
 #[derive(Debug, Args)]
 pub(super) struct OneRunArgs {
-    /// The run's id
+    /// The run's id; `latest` is the newest
+    #[arg(default_value = "latest", value_name = "RUN")]
     pub(super) run: String,
+    /// Show times in UTC, not in the machine's time zone
+    #[arg(long)]
+    pub(super) utc: bool,
     #[command(flatten)]
     pub(super) state: StateArgs,
 }
@@ -353,9 +358,14 @@ pub(super) struct ListArgs {
     /// Only runs that came to this
     #[arg(long, value_enum)]
     pub(super) status: Option<Status>,
-    /// Only runs that began at this time or later, such as 2026-10-01T00:00:00Z
+    /// Only runs since 1h, 2d, yesterday or 2026-11-27
+    ///
+    /// Or since a moment with its offset, such as 2026-11-27T10:00:00Z.
     #[arg(long, value_name = "TIME")]
-    pub(super) since: Option<jiff::Timestamp>,
+    pub(super) since: Option<Since>,
+    /// Show times in UTC, not in the machine's time zone
+    #[arg(long)]
+    pub(super) utc: bool,
     /// At most this many
     #[arg(long, value_name = "RUNS", default_value_t = 50)]
     pub(super) limit: usize,

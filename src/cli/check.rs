@@ -1,5 +1,6 @@
 //! `check`: every mistake in playbooks, without running them. Also how any command reads a playbook.
 
+use std::io::Read as _;
 use std::path::Path;
 
 use crate::cli::args::{CheckArgs, MessageFormat};
@@ -173,10 +174,17 @@ fn strictly(warnings: &[Diagnostic]) -> String {
 }
 
 fn load_file(path: &Path, environment: &Environment, streams: &mut Streams, manner: Manner) -> Option<Loaded> {
-    let bytes = match file::read_or_pipe(&environment.cwd.join(path), TEXT_MAX, PATIENCE) {
-        Ok((bytes, _)) => bytes,
-        Err(error) => {
-            streams.err_text(&slips::cannot_read(path, &error.to_string(), environment));
+    let read = if path == Path::new(STDIN) {
+        from_stdin()
+    } else {
+        file::read_or_pipe(&environment.cwd.join(path), TEXT_MAX, PATIENCE)
+            .map(|(bytes, _)| bytes)
+            .map_err(|error| error.to_string())
+    };
+    let bytes = match read {
+        Ok(bytes) => bytes,
+        Err(reason) => {
+            streams.err_text(&slips::cannot_read(path, &reason, environment));
             return None;
         }
     };
@@ -223,4 +231,15 @@ pub(super) fn tell(mistakes: &[Diagnostic], streams: &mut Streams, manner: Manne
             }
         }
     }
+}
+
+/// The name of a playbook that comes on stdin.
+pub(super) const STDIN: &str = "-";
+/// More than any playbook may have.
+const STDIN_MOST: u64 = 64 * 1024 * 1024;
+
+fn from_stdin() -> Result<Vec<u8>, String> {
+    let mut bytes = Vec::new();
+    std::io::stdin().lock().take(STDIN_MOST).read_to_end(&mut bytes).map_err(|error| error.to_string())?;
+    Ok(bytes)
 }

@@ -39,6 +39,8 @@ mod inputs;
 mod invocation;
 mod list_steps;
 mod live;
+mod man;
+mod moment;
 mod online;
 mod outlet;
 mod overlap;

@@ -2,13 +2,13 @@
 
 use std::path::Path;
 
-use clap::{Command, CommandFactory};
+use clap::CommandFactory;
 use clap_complete::{Shell, generate};
-use clap_mangen::Man;
 
 use crate::cli::args::Cli;
 use crate::cli::environment::Environment;
 use crate::cli::exit_code::ExitCode;
+use crate::cli::man;
 use crate::cli::streams::Streams;
 
 /// Prints what a shell completes.
@@ -25,7 +25,7 @@ pub(super) fn completions(shell: Shell, streams: &mut Streams) -> ExitCode {
 pub(super) fn man(folder: Option<&Path>, environment: &Environment, streams: &mut Streams) -> ExitCode {
     let mut command = Cli::command();
     command.build();
-    let pages = pages(&command);
+    let pages = man::pages(&command);
     let Some(folder) = folder else {
         let main = pages.first().map(|(_, page)| String::from_utf8_lossy(page).into_owned());
         streams.out_text(&main.unwrap_or_default());
@@ -40,14 +40,4 @@ pub(super) fn man(folder: Option<&Path>, environment: &Environment, streams: &mu
         return ExitCode::CannotWrite;
     }
     ExitCode::Success
-}
-
-/// The page of a command and of each below it, by its full name.
-fn pages(command: &Command) -> Vec<(String, Vec<u8>)> {
-    let mut page = Vec::new();
-    // Writing to memory can't fail.
-    let _ = Man::new(command.clone()).render(&mut page);
-    let name = command.get_display_name().unwrap_or_else(|| command.get_name()).to_owned();
-    let below = command.get_subcommands().filter(|below| below.get_name() != "help" && !below.is_hide_set());
-    std::iter::once((name, page)).chain(below.flat_map(pages)).collect()
 }

@@ -7,7 +7,9 @@ use crate::cli::args::{RunsArgs, RunsCommand};
 use crate::cli::environment::Environment;
 use crate::cli::exit_code::ExitCode;
 use crate::cli::history;
+use crate::cli::moment::zone;
 use crate::cli::streams::Streams;
+use crate::clock::Clock;
 use crate::journal::{Entry, Store};
 use crate::outcome::Section;
 use crate::record::{RunRecord, StepRecord, Verdict};
@@ -69,7 +71,7 @@ pub(super) fn runs(args: &RunsArgs, environment: &Environment, streams: &mut Str
         RunsCommand::List(filter) => list(&store, filter, streams),
         RunsCommand::Show(of) => one(&store, &of.run, streams, |entry, streams| {
             let record = &entry.journal.record;
-            for line in shown::lines(record, Status::of(entry).as_str()) {
+            for line in shown::lines(record, Status::of(entry).as_str(), &zone(of.utc)) {
                 streams.out_painted(&line);
             }
         }),
@@ -84,19 +86,33 @@ pub(super) fn runs(args: &RunsArgs, environment: &Environment, streams: &mut Str
     done.err().unwrap_or(ExitCode::Success)
 }
 
+/// The word for the newest run.
+const LATEST: &str = "latest";
+
 fn one(
     store: &Store,
     run: &str,
     streams: &mut Streams,
     show: impl FnOnce(&Entry, &mut Streams),
 ) -> Result<(), ExitCode> {
-    let entry = store.read(run).map_err(|error| history::say(&error, streams))?;
+    let run = if run == LATEST {
+        let ids = store.ids().map_err(|error| history::say(&error, streams))?;
+        ids.into_iter().next().ok_or_else(|| {
+            streams.err_line("error: there are no runs yet");
+            ExitCode::Usage
+        })?
+    } else {
+        run.to_owned()
+    };
+    let entry = store.read(&run).map_err(|error| history::say(&error, streams))?;
     show(&entry, streams);
     Ok(())
 }
 
 fn list(store: &Store, filter: &crate::cli::args::ListArgs, streams: &mut Streams) -> Result<(), ExitCode> {
     let ids = store.ids().map_err(|error| history::say(&error, streams))?;
+    let zone = zone(filter.utc);
+    let since = filter.since.as_ref().map(|since| since.moment(Clock::system().now(), &zone));
     let mut rows = Vec::new();
     for id in ids {
         if rows.len() >= filter.limit {
@@ -113,7 +129,7 @@ fn list(store: &Store, filter: &crate::cli::args::ListArgs, streams: &mut Stream
         let is_wanted = filter.status.is_none_or(|wanted| wanted == status)
             && filter.playbook.as_ref().is_none_or(|wanted| *wanted == record.playbook || *wanted == record.path)
             && filter.target.as_ref().is_none_or(|wanted| *wanted == record.target)
-            && filter.since.is_none_or(|since| record.started_at.is_some_and(|at| at >= since));
+            && since.is_none_or(|since| record.started_at.is_some_and(|at| at >= since));
         if is_wanted {
             rows.push(row(&id, status, record));
         }
@@ -123,7 +139,7 @@ fn list(store: &Store, filter: &crate::cli::args::ListArgs, streams: &mut Stream
     } else if rows.is_empty() {
         streams.err_line("no runs");
     } else {
-        for line in shown::table(&rows) {
+        for line in shown::table(&rows, &zone) {
             streams.out_painted(&line);
         }
     }

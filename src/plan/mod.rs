@@ -211,6 +211,8 @@ impl Plan {
 fn name(loaded: &Loaded, path: &str) -> String {
     loaded.playbook.name.clone().unwrap_or_else(|| {
         let stem = std::path::Path::new(path).file_stem().map(|stem| stem.to_string_lossy().into_owned());
+        // A playbook on stdin has no file to be named by.
+        let stem = if path == "-" { Some("stdin".to_owned()) } else { stem };
         stem.filter(|stem| !stem.is_empty()).unwrap_or_else(|| "playbook".to_owned())
     })
 }

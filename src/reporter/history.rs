@@ -1,5 +1,7 @@
 //! Runs of the history as lines for people.
 
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
 use serde_json::Value;
 
 use crate::outcome::StepOutcome;
@@ -9,16 +11,20 @@ use crate::reporter::summary;
 
 /// A table of runs, one line each, from the rows of `runs list --json`.
 #[must_use]
-pub fn table(rows: &[Value]) -> Vec<Painted> {
+pub fn table(rows: &[Value], zone: &TimeZone) -> Vec<Painted> {
     let text = |row: &Value, key: &str| row[key].as_str().unwrap_or("-").to_owned();
     let cells = rows.iter().map(|row| {
         let took = row["elapsed_ms"].as_u64().map_or_else(|| "-".to_owned(), summary::elapsed);
-        // Without the fraction of a second.
-        let started = text(row, "started_at").chars().take(19).collect::<String>();
+        let started = row["started_at"]
+            .as_str()
+            .and_then(|at| at.parse().ok())
+            .map_or_else(|| "-".to_owned(), |at| local(at, zone));
         let steps = format!("{}/{}", row["steps_done"], row["steps"]);
         [text(row, "run_id"), text(row, "status"), text(row, "playbook"), text(row, "target"), started, took, steps]
     });
-    let heading = ["RUN", "STATUS", "PLAYBOOK", "TARGET", "STARTED (UTC)", "TOOK", "STEPS"].map(str::to_owned);
+    let is_utc = matches!(zone.iana_name(), Some("UTC" | "Etc/UTC"));
+    let started = if is_utc { "STARTED (UTC)" } else { "STARTED" };
+    let heading = ["RUN", "STATUS", "PLAYBOOK", "TARGET", started, "TOOK", "STEPS"].map(str::to_owned);
     let cells: Vec<[String; 7]> = std::iter::once(heading).chain(cells).collect();
     let width = |column: usize| cells.iter().map(|row| row[column].chars().count()).max().unwrap_or_default();
     let widths: Vec<usize> = (0..7).map(width).collect();
@@ -30,6 +36,11 @@ pub fn table(rows: &[Value]) -> Vec<Painted> {
         line.with(tone, format!("  {}", padded[2..].join("  ")).trim_end())
     };
     cells.iter().enumerate().map(line).collect()
+}
+
+/// A moment without the fraction of its second, in this zone.
+fn local(at: Timestamp, zone: &TimeZone) -> String {
+    at.to_zoned(zone.clone()).strftime("%Y-%m-%d %H:%M:%S").to_string()
 }
 
 /// The tone of a run's or a step's word.
@@ -45,7 +56,7 @@ fn tone_of(word: &str) -> Tone {
 
 /// A run, step by step, with its writes.
 #[must_use]
-pub fn lines(record: &RunRecord, status: &str) -> Vec<Painted> {
+pub fn lines(record: &RunRecord, status: &str, zone: &TimeZone) -> Vec<Painted> {
     let line = |label: &str, value: String| {
         Painted::default().with(Tone::Dim, format!("{label:<10}")).with(Tone::Plain, value)
     };
@@ -54,7 +65,11 @@ pub fn lines(record: &RunRecord, status: &str) -> Vec<Painted> {
     let sha = record.git_sha.as_ref().map(|sha| format!(" at {sha}")).unwrap_or_default();
     lines.push(line("playbook", format!("{} ({}{sha})", record.playbook, record.path)));
     lines.push(line("target", format!("{} ({})", record.target, record.base_url)));
-    lines.extend(record.started_at.map(|at| line("started", at.to_string())));
+    lines.extend(
+        record
+            .started_at
+            .map(|at| line("started", at.to_zoned(zone.clone()).strftime("%Y-%m-%d %H:%M:%S %:z").to_string())),
+    );
     lines.extend(record.elapsed_ms.map(|took| line("took", summary::elapsed(took))));
     lines.extend(record.held_by.iter().map(|by| line("skipped", format!("it was running already: {by}"))));
     if record.resumed > 0 {

@@ -1,5 +1,7 @@
 //! What README, examples and help say is what the program does.
 
+mod tables;
+
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};

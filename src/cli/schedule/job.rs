@@ -2,6 +2,7 @@
 
 use std::path::{Component, Path, PathBuf};
 
+use crate::cli::check::STDIN;
 use crate::cli::environment::Environment;
 use crate::cli::schedule::cron::Cron;
 use crate::cli::target_names::Names;
@@ -46,6 +47,9 @@ pub(super) struct Job {
 impl Job {
     /// The job of a playbook; `Err` says why there can be none.
     pub(super) fn new(path: &Path, loaded: &Loaded, cron: Cron, environment: &Environment) -> Result<Self, String> {
+        if path == Path::new(STDIN) {
+            return Err("a playbook on stdin can't be scheduled: write it to a file".to_owned());
+        }
         let playbook = &loaded.playbook;
         let absolute = lexically(&environment.cwd.join(path));
         let stem = path.file_stem().map(|stem| stem.to_string_lossy().into_owned());
