@@ -14,7 +14,7 @@ use tokio::sync::OnceCell;
 
 use super::answer::{
     Dag, DagFilter, DagRun, Dataset, DatasetEvent, EventsPage, ImportError, NewDagRun, Page, RunFilter, TaskInstance,
-    TaskLogRequest,
+    TaskLog, TaskLogRequest,
 };
 use super::auth::{AuthScheme, BadCredential, Credential};
 use super::base_url::BaseUrl;
@@ -310,11 +310,11 @@ impl Client {
         self.page(call, limit).await
     }
 
-    /// The lines of a task's log, oldest first.
+    /// The log of a try.
     ///
     /// # Errors
     /// As [`ApiError`] says; v1 answers a try that never was with a line of text, v2 with a 404.
-    pub async fn task_log(&self, request: &TaskLogRequest, limit: Duration) -> Result<Vec<String>, ApiError> {
+    pub async fn task_log(&self, request: &TaskLogRequest, limit: Duration) -> Result<TaskLog, ApiError> {
         let call = |version| match version {
             ApiVersion::V1 => v1::task_log(request),
             ApiVersion::V2 => v2::task_log(request),

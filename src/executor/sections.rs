@@ -15,7 +15,7 @@ use crate::event::{EventKind, SinkError};
 use crate::executor::halt::Cause;
 use crate::executor::step::StepRun;
 use crate::executor::{Run, millis};
-use crate::outcome::{Failure, FailureKind, Section, StepOutcome};
+use crate::outcome::{FailedTask, Failure, FailureKind, Section, StepOutcome};
 use crate::plan::{Past, PlannedStep, WriteRecord};
 use crate::playbook::field::format_duration;
 
@@ -207,11 +207,21 @@ fn told(planned: &PlannedStep, failure: Option<&Failure>) -> Value {
         return facts(Some(planned), failure.kind, crate::executor::emitter::NOT_SHOWN);
     }
     let mut facts = facts(Some(planned), failure.kind, &failure.message);
-    let tasks = failure.failed_tasks.iter();
-    facts["failed_tasks"] = tasks
-        .map(|task| json!({ "task_id": task.task_id, "map_index": task.map_index, "try_number": task.try_number }))
-        .collect();
+    facts["failed_tasks"] = failure.failed_tasks.iter().map(failed_task).collect();
     facts
+}
+
+/// A failed task as `rescue` and `always` know it. What is not known of it is empty, so that it can stand in a text.
+fn failed_task(task: &FailedTask) -> Value {
+    json!({
+        "task_id": task.task_id,
+        "map_index": task.map_index,
+        "try_number": task.try_number,
+        "exception": task.exception.as_deref().unwrap_or_default(),
+        "causes": task.causes,
+        "frames": task.frames,
+        "log": task.log,
+    })
 }
 
 fn facts(step: Option<&PlannedStep>, kind: FailureKind, message: &str) -> Value {

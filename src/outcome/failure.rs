@@ -4,6 +4,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::outcome::FailedTask;
 use crate::source::Location;
 
 /// The kinds of failure; reports show them in `snake_case`.
@@ -60,19 +61,6 @@ impl FailureKind {
     pub const fn is_stop(self) -> bool {
         matches!(self, Self::Interrupted | Self::DeadlinePassed)
     }
-}
-
-/// A failed task of a DAG run.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct FailedTask {
-    /// The task's id.
-    pub task_id: String,
-    /// The index of a mapped task instance; -1 for one that is not mapped.
-    pub map_index: i64,
-    /// The try that failed, counted from 1.
-    pub try_number: i64,
-    /// The last lines of that try's log, oldest first; empty when they could not be read.
-    pub log: Vec<String>,
 }
 
 /// An expectation that did not hold.

@@ -3,12 +3,14 @@
 //! Plain data that events carry, records keep and templates read. Nothing here acts or draws.
 
 mod action;
+mod failed_task;
 mod failure;
 mod result;
 mod unsent;
 
 pub use action::{ALIASES, ActionKind, WriteKind};
-pub use failure::{FailedTask, Failure, FailureKind, Unmet};
+pub use failed_task::FailedTask;
+pub use failure::{Failure, FailureKind, Unmet};
 pub use result::{
     ActionResult, Assertions, ComponentHealth, ConnectionResult, ConsumerRun, DagDetails, DagList, DagRunList,
     DagRunResult, DagSummary, DatasetEventList, DatasetEventResult, DatasetList, DatasetSummary, EventSummary,

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::event::StepFinished;
 use crate::outcome::{
-    ActionResult, DagRunResult, FailureKind, HealthResult, Notified, PoolResult, Section, StepOutcome,
+    ActionResult, DagRunResult, FailedTask, Failure, FailureKind, HealthResult, Notified, PoolResult, Section, StepOutcome,
 };
 use crate::record::{RunRecord, StepRecord, Verdict};
 use crate::reporter::painted::{Look, Painted, Piece, Tone};
@@ -171,8 +171,7 @@ pub(super) fn of_run(record: &RunRecord) -> String {
 pub(super) fn first_failure(record: &RunRecord) -> Option<String> {
     let of_outputs = || record.failure.as_ref().map(|failure| failure.message.clone());
     let of_step = record.first_failure().map(|(step, failure)| {
-        let tasks: Vec<String> = failure.failed_tasks.iter().map(|task| format!("`{}`", task.task_id)).collect();
-        let tasks = (!tasks.is_empty()).then(|| format!("failed tasks: {}", tasks.join(", ")));
+        let tasks = failed_tasks(failure);
         let more = failure.help.as_ref().or(failure.notes.first()).cloned();
         let parts: Vec<String> = [failure.message.clone()].into_iter().chain(tasks).chain(more).collect();
         let before = record.failures().next().filter(|(first, _)| first.id != step.id);
@@ -180,6 +179,14 @@ pub(super) fn first_failure(record: &RunRecord) -> Option<String> {
         format!("step `{}`: {}{}", step.id, parts.join("; "), before.unwrap_or_default())
     });
     of_step.or_else(of_outputs)
+}
+
+/// The failed tasks in one line, with the first exception: `` failed tasks: `load`, `each[0-2]`; `load`: ValueError: boom ``.
+pub(super) fn failed_tasks(failure: &Failure) -> Option<String> {
+    let tasks = &failure.failed_tasks;
+    let told = tasks.iter().find_map(|task| Some((task.label(), task.exception.as_ref()?)));
+    let why = told.map(|(label, exception)| format!("; `{label}`: {exception}")).unwrap_or_default();
+    (!tasks.is_empty()).then(|| format!("failed tasks: {}{why}", FailedTask::names(tasks)))
 }
 
 fn signal_name(signal: i32) -> String {

@@ -5,8 +5,10 @@
 //! 1/2 passed  list the DAGs (81ms): 266 DAGs on 3 pages
 //! 2/2 FAILED  load (6.2s)
 //! error: the DAG run `…` of `loans` failed
-//!   task `load`, try 1, its last lines:
-//!   | ValueError: …
+//!   task `load`, try 1: ValueError: …
+//!     at /opt/airflow/dags/loans.py:34 in load
+//!     its last lines:
+//!   | …
 //! seed: failed in 6.3s: 1 passed, 1 failed
 //! ```
 //!
@@ -183,18 +185,42 @@ fn failed_try(tried: &TryFailed) -> Option<Painted> {
 
 fn plain(failure: &Failure) -> Vec<Painted> {
     let mut lines = vec![Painted::message(&format!("error: {}", failure.message))];
-    lines.extend(failure.failed_tasks.iter().flat_map(task));
+    lines.extend(tasks(&failure.failed_tasks));
     lines.extend(failure.notes.iter().map(|note| Painted::message(&format!("  note: {note}"))));
     lines.extend(failure.help.iter().map(|help| Painted::message(&format!("  help: {help}"))));
     lines
 }
 
+/// The failed tasks: those that were looked at each with the reason, the others by name.
+fn tasks(failed: &[FailedTask]) -> Vec<Painted> {
+    let (looked_at, others): (Vec<&FailedTask>, Vec<&FailedTask>) = failed.iter().partition(|task| task.is_looked_at());
+    let word = if looked_at.is_empty() { "failed tasks" } else { "also failed" };
+    let mut lines: Vec<Painted> = looked_at.iter().flat_map(|one| task(one)).collect();
+    lines.extend((!others.is_empty()).then(|| Painted::from(format!("  {word}: {}", FailedTask::names(others)))));
+    lines
+}
+
 fn task(task: &FailedTask) -> Vec<Painted> {
-    let index = if task.map_index >= 0 { format!("[{}]", task.map_index) } else { String::new() };
-    let words = if task.log.is_empty() { "no log" } else { "its last lines:" };
-    let mut lines = vec![Painted::from(format!("  task `{}{index}`, try {}, {words}", task.task_id, task.try_number))];
+    let begin = format!("  task `{}`, try {}", task.label(), task.try_number);
+    let first = match (&task.exception, &task.no_log) {
+        (Some(exception), _) => format!("{begin}: {}", indented(exception)),
+        (None, Some(no_log)) => format!("{begin}: {no_log}"),
+        (None, None) => format!("{begin}, its last lines:"),
+    };
+    let mut lines = vec![Painted::from(first)];
+    let dim = |text: String| Painted::default().with(Tone::Dim, text);
+    lines.extend(task.frames.iter().map(|frame| dim(format!("    at {frame}"))));
+    lines.extend(task.causes.iter().map(|cause| Painted::from(format!("    caused by {}", indented(cause)))));
+    if task.exception.is_some() && !task.log.is_empty() {
+        lines.push(dim("    its last lines:".to_owned()));
+    }
     lines.extend(task.log.iter().map(|line| Painted::default().with(Tone::Dim, "  | ").with(Tone::Plain, line)));
     lines
+}
+
+/// A text whose further lines stand below its first, so that none looks like a line of ours.
+fn indented(text: &str) -> String {
+    text.replace('\n', "\n      ")
 }
 
 /// The end of the run: what to look at, then how it ended.
@@ -232,13 +258,36 @@ mod tests {
     #[test]
     fn a_failed_run_shows_its_tasks_and_their_last_lines() {
         let mut failure = Failure::new(FailureKind::DagRunFailed, "the DAG run `r` of `d` failed").with_help("look");
-        let log = vec!["about to fail".to_owned(), "ValueError: boom".to_owned()];
-        failure.failed_tasks.push(FailedTask { task_id: "bad".to_owned(), map_index: 2, try_number: 1, log });
+        let of = |task_id: &str, map_index| FailedTask {
+            task_id: task_id.to_owned(),
+            map_index,
+            try_number: 1,
+            ..FailedTask::default()
+        };
+        failure.failed_tasks = vec![
+            FailedTask {
+                exception: Some("ValueError: boom\nerror: not ours".to_owned()),
+                frames: vec!["/dags/loans.py:34 in bad".to_owned()],
+                causes: vec!["KeyError: 'x'".to_owned()],
+                log: vec!["about to fail".to_owned()],
+                ..of("bad", 2)
+            },
+            FailedTask { no_log: Some("it never started, so it has no log".to_owned()), ..of("late", -1) },
+            FailedTask { log: vec!["the last word".to_owned()], ..of("quiet", -1) },
+            of("more", -1),
+            of("more", 0),
+        ];
         let expected = [
             "error: the DAG run `r` of `d` failed",
-            "  task `bad[2]`, try 1, its last lines:",
+            "  task `bad[2]`, try 1: ValueError: boom\n      error: not ours",
+            "    at /dags/loans.py:34 in bad",
+            "    caused by KeyError: 'x'",
+            "    its last lines:",
             "  | about to fail",
-            "  | ValueError: boom",
+            "  task `late`, try 1: it never started, so it has no log",
+            "  task `quiet`, try 1, its last lines:",
+            "  | the last word",
+            "  also failed: `more`, `more[0]`",
             "  help: look",
         ];
         let lines: Vec<String> = plain(&failure).iter().map(Painted::text).collect();

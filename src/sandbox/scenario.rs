@@ -229,7 +229,7 @@ pub enum RunOutcome {
 pub struct TaskScript {
     /// Its id.
     pub task_id: String,
-    /// How it ends.
+    /// How it ends. One behind a task that failed is not run, unless it is told to fail, too.
     #[serde(default)]
     pub outcome: TaskOutcome,
     /// How long it takes (default: its share of the run).

@@ -75,7 +75,9 @@ pub(crate) fn tasks(script: &RunScript, run: Progress, now: Timestamp) -> Vec<Ta
     let mut tasks = Vec::with_capacity(script.tasks.len());
     for (task, takes) in script.tasks.iter().zip(task_times(script)) {
         let end = begin.map(|begin| after(begin, if is_stopped { Duration::ZERO } else { takes }));
-        tasks.push(task_at(task, is_stopped, (begin, end), now));
+        // One that is told to fail stands beside the one that failed, not behind it.
+        let is_behind = is_stopped && task.outcome != TaskOutcome::Failed;
+        tasks.push(task_at(task, is_behind, (begin, end), now));
         is_stopped |= task.outcome == TaskOutcome::Failed && script.outcome != Some(RunOutcome::Success);
         begin = end;
     }

@@ -2,6 +2,7 @@
 
 use myaf_run::outcome::{ActionResult, FailureKind, StepOutcome};
 
+use crate::between::Then;
 use crate::run::{BOTH, is_golden_on_both, is_golden_on_each};
 use crate::stage::{Ran, Stage};
 use crate::wait::{on, wait_while, waiting};
@@ -29,6 +30,33 @@ fn a_failed_run_shows_its_failed_tasks_with_the_last_lines_of_their_logs() {
     is_golden_on_each("wait/failed_one_line", || on(scenario, "{log_lines: 1}"));
     is_golden_on_each("wait/failed_no_lines", || on(scenario, "{log_lines: 0}"));
     is_golden_on_each("wait/failed_quiet", || on(scenario, "true").args(&["--output", "quiet"]));
+}
+
+/// Eight tasks that fail, and three instances of a mapped one would be named together.
+fn many() -> String {
+    let task = |at: usize| format!("{{task_id: bad_{at}, outcome: failed, log: ['ValueError: number {at}']}}");
+    let tasks: Vec<String> = (0..8).map(task).collect();
+    format!("{{dags: [{{dag_id: a, run: {{tasks: [{}]}}}}]}}", tasks.join(", "))
+}
+
+#[test]
+fn every_failed_task_is_named_and_the_first_five_say_why() {
+    is_golden_on_each("wait/many_failed", || on(&many(), "true"));
+    is_golden_on_both("wait/many_failed_quiet", || on(&many(), "true").args(&["--output", "quiet"]));
+}
+
+#[tokio::test]
+async fn the_report_has_every_failed_task_and_five_logs_are_read() {
+    for version in BOTH {
+        let stage = Stage::behind(version, &many(), |_| Then::Forward).await;
+        let ran = stage.run("name: o\nsteps: [{trigger_dag: {dag_id: a, wait: true}}]").await;
+        let tasks = &ran.failure().failed_tasks;
+        let names: Vec<&str> = tasks.iter().map(|task| task.task_id.as_str()).collect();
+        assert_eq!(names, ["bad_0", "bad_1", "bad_2", "bad_3", "bad_4", "bad_5", "bad_6", "bad_7"], "{version}");
+        let told = tasks.iter().filter_map(|task| task.exception.as_deref()).collect::<Vec<_>>();
+        assert_eq!((told.len(), told[0]), (5, "ValueError: number 0"), "{version}");
+        assert_eq!(stage.asked().iter().filter(|asked| asked.path.contains("/logs/")).count(), 5, "{version}");
+    }
 }
 
 #[test]

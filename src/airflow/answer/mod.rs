@@ -4,6 +4,7 @@
 //! an `Option` or has a neutral default; nothing here knows which version it came from.
 
 mod detail;
+mod log;
 mod run_filter;
 mod stock;
 
@@ -11,9 +12,11 @@ use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
+use super::log::exception;
 use super::model::RunState;
 
 pub use detail::{DagDetails, Param, XCom, XComRequest};
+pub use log::{Reason, TaskLog};
 pub use run_filter::{RunFilter, Span};
 pub use stock::{Component, Connection, Health, Pool, Variable};
 
@@ -150,10 +153,12 @@ pub struct ImportError {
 }
 
 impl ImportError {
-    /// The last line of the traceback, which names the exception.
+    /// The exception in one line, without the module of its type; without a traceback the last line.
     #[must_use]
-    pub fn reason(&self) -> &str {
-        self.stack_trace.lines().rev().map(str::trim).find(|line| !line.is_empty()).unwrap_or("no reason is given")
+    pub fn reason(&self) -> String {
+        let last = || self.stack_trace.lines().rev().map(str::trim).find(|line| !line.is_empty()).map(str::to_owned);
+        let raised = exception(&self.stack_trace).and_then(|text| text.lines().next().map(str::to_owned));
+        raised.or_else(last).unwrap_or_else(|| "no reason is given".to_owned())
     }
 }
 

@@ -7,6 +7,7 @@ mod older;
 mod readings;
 mod refusals;
 mod stock;
+mod why;
 
 use reqwest::StatusCode;
 use reqwest::header::{HeaderName, HeaderValue};

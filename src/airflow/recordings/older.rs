@@ -137,7 +137,7 @@ fn a_log_of_airflow_2_10_has_no_group_round_its_source() {
                 [2026-11-25T02:33:55.688+0000] {taskinstance.py:3311} ERROR - Task failed with exception\n\
                 Traceback (most recent call last):\n\
                 ValueError: boom: this task always fails\n";
-    let lines = (v1::task_log(&log()).read)(text.as_bytes()).expect("it reads");
+    let lines = (v1::task_log(&log()).read)(text.as_bytes()).expect("it reads").lines;
     assert_eq!(
         lines,
         [
@@ -163,7 +163,7 @@ fn a_log_of_airflow_3_0_has_its_sources_in_the_first_entry() {
         { "timestamp": "2026-11-25T02:33:56.258063Z", "event": "about to fail", "level": "info", "chan": "stdout",
           "logger": "task" },
     ], "continuation_token": null });
-    let lines = (v2::task_log(&log()).read)(body.to_string().as_bytes()).expect("it reads");
+    let lines = (v2::task_log(&log()).read)(body.to_string().as_bytes()).expect("it reads").lines;
     assert_eq!(
         lines,
         [

@@ -99,13 +99,14 @@ fn logs_read_as_lines_without_noise_and_end_with_the_error() {
         (hear(V2, "ti_log_failed", &two), "ValueError: boom: this task always fails"),
         (hear(V2, "ti_log_running", &two), "sleeping 5.0"),
     ];
-    for (lines, words) in all {
+    for (log, words) in all {
+        let lines = log.lines;
         assert!(lines.iter().any(|line| line.contains(words)), "{lines:#?}");
         let is_noise = |line: &&String| line.contains("group::") || line.starts_with("/opt/") || *line == "vm";
         assert_eq!(lines.iter().find(is_noise), None, "{lines:#?}");
     }
     let failed = hear(V2, "ti_log_failed", &two);
-    assert_eq!(failed.last().map(String::as_str), Some("ValueError: boom: this task always fails"));
+    assert_eq!(failed.lines.last().map(String::as_str), Some("ValueError: boom: this task always fails"));
 }
 
 #[test]

@@ -15,7 +15,7 @@ use serde_json::{Map, Value, json};
 
 use super::answer::{
     Dag, DagFilter, DagRun, Dataset, DatasetEvent, EventsPage, ImportError, NewDagRun, RunFilter, TaskInstance,
-    TaskLogRequest, TaskPlace,
+    TaskLog, TaskLogRequest, TaskPlace,
 };
 use super::auth::{AuthScheme, Credential};
 use super::call::{Call, PAGE_ROWS, Path, Rows, TEXT, Unreadable, escape, read_json};
@@ -119,7 +119,7 @@ pub(super) fn task_instance(task: &TaskPlace<'_>) -> Call<TaskInstance> {
 }
 
 /// `GET …/logs/{try_number}` as text; the JSON form holds a Python repr.
-pub(super) fn task_log(request: &TaskLogRequest) -> Call<Vec<String>> {
+pub(super) fn task_log(request: &TaskLogRequest) -> Call<TaskLog> {
     let path = run_path(&request.dag_id, &request.dag_run_id).then("/taskInstances").id(&request.task_id);
     let path = path.then("/logs").id(&request.try_number.to_string());
     let mapped = Some(request.map_index).filter(|index| *index >= 0);
@@ -157,6 +157,6 @@ fn run_path(dag_id: &str, dag_run_id: &str) -> Path {
 }
 
 #[expect(clippy::unnecessary_wraps, reason = "the form of every reader")]
-fn read_log(body: &[u8]) -> Result<Vec<String>, Unreadable> {
-    Ok(log::lines(&String::from_utf8_lossy(body)))
+fn read_log(body: &[u8]) -> Result<TaskLog, Unreadable> {
+    Ok(log::of_text(&String::from_utf8_lossy(body)))
 }

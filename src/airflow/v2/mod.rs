@@ -9,6 +9,7 @@ pub(super) mod stock;
 pub(super) mod watch;
 pub(super) mod xcom;
 
+mod log;
 mod wire;
 
 use secrecy::{ExposeSecret, SecretString};
@@ -16,11 +17,10 @@ use serde_json::{Map, Value, json};
 
 use super::answer::{
     Dag, DagFilter, DagRun, Dataset, DatasetEvent, EventsPage, ImportError, NewDagRun, RunFilter, TaskInstance,
-    TaskLogRequest, TaskPlace,
+    TaskLog, TaskLogRequest, TaskPlace,
 };
 use super::auth::{AuthScheme, Credential};
-use super::call::{Call, PAGE_ROWS, Path, Rows, Unreadable, escape, read_json};
-use super::log;
+use super::call::{Call, PAGE_ROWS, Path, Rows, escape, read_json};
 
 /// Where a name and a password are exchanged for a token; outside the API.
 pub(super) const LOGIN: &str = "/auth/token";
@@ -132,11 +132,11 @@ pub(super) fn task_instance(task: &TaskPlace<'_>) -> Call<TaskInstance> {
 }
 
 /// `GET …/logs/{try_number}` as JSON; text is a 406, a task that never ran a 404.
-pub(super) fn task_log(request: &TaskLogRequest) -> Call<Vec<String>> {
+pub(super) fn task_log(request: &TaskLogRequest) -> Call<TaskLog> {
     let path = run_path(&request.dag_id, &request.dag_run_id).then("/taskInstances").id(&request.task_id);
     let path = path.then("/logs").id(&request.try_number.to_string());
     let mapped = Some(request.map_index).filter(|index| *index >= 0);
-    Call::get(path, read_log).with("full_content", true).with_some("map_index", mapped)
+    Call::get(path, read_json::<log::Log, _>).with("full_content", true).with_some("map_index", mapped)
 }
 
 /// `GET /assets`; the filter finds the text anywhere in the URI, so the caller compares.
@@ -168,9 +168,4 @@ fn task_path(task: &TaskPlace<'_>) -> Path {
 
 fn run_path(dag_id: &str, dag_run_id: &str) -> Path {
     Path::of("/dags").id(dag_id).then("/dagRuns").id(dag_run_id)
-}
-
-fn read_log(body: &[u8]) -> Result<Vec<String>, Unreadable> {
-    let lines: Vec<String> = read_json::<wire::Log, _>(body)?;
-    Ok(log::lines(&lines.join("\n")))
 }

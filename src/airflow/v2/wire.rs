@@ -154,56 +154,9 @@ pub(super) struct Login {
     access_token: String,
 }
 
-#[derive(Deserialize)]
-pub(super) struct Log {
-    content: Content,
-}
-
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum Content {
-    Entries(Vec<LogEntry>),
-    Lines(Vec<String>),
-}
-
-/// One entry; only these two keys mean the same in every version.
-#[derive(Deserialize)]
-struct LogEntry {
-    event: String,
-    #[serde(default)]
-    error_detail: Option<Vec<ErrorDetail>>,
-}
-
-#[derive(Deserialize)]
-struct ErrorDetail {
-    exc_type: Option<String>,
-    exc_value: Option<String>,
-}
-
 impl From<Login> for SecretString {
     fn from(wire: Login) -> Self {
         wire.access_token.into()
-    }
-}
-
-impl From<Log> for Vec<String> {
-    fn from(wire: Log) -> Self {
-        match wire.content {
-            Content::Lines(lines) => lines,
-            Content::Entries(entries) => entries.into_iter().flat_map(LogEntry::lines).collect(),
-        }
-    }
-}
-
-impl LogEntry {
-    /// The event, then the exceptions as Python prints them: the cause first, the one that was raised last.
-    fn lines(self) -> Vec<String> {
-        let details = self.error_detail.unwrap_or_default().into_iter().rev();
-        let exceptions = details.filter_map(|detail| {
-            let value = detail.exc_value.unwrap_or_default();
-            Some(format!("{}: {value}", detail.exc_type?).trim_end_matches(": ").to_owned())
-        });
-        std::iter::once(self.event).chain(exceptions).collect()
     }
 }
 

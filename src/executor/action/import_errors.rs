@@ -39,7 +39,7 @@ fn result(mut errors: Vec<ImportError>) -> ImportErrorList {
     let import_errors: Vec<ImportErrorSummary> = errors
         .into_iter()
         .map(|error| ImportErrorSummary {
-            reason: error.reason().to_owned(),
+            reason: error.reason(),
             filename: error.filename,
             stack_trace: error.stack_trace,
         })

@@ -28,7 +28,8 @@ impl StepRun<'_, '_> {
             map_index,
         };
         let missing = || Failure::new(FailureKind::NotFound, format!("try {try_number} has no log"));
-        let mut lines = self.found(missing, async |client, limit| client.task_log(&request, limit).await).await?;
+        let log = self.found(missing, async |client, limit| client.task_log(&request, limit).await).await?;
+        let mut lines = log.lines;
         let total_lines = lines.len();
         let most = keys.log_lines.map_or(USUAL_LINES, |lines| lines.0);
         lines.drain(..total_lines.saturating_sub(usize::try_from(most).unwrap_or(usize::MAX)));

@@ -1,8 +1,10 @@
-//! Why a DAG run failed: its failed tasks, with the last lines of their logs.
+//! Why a DAG run failed: its failed tasks, each with the exception that ended it and the last lines of its log.
+
+use std::collections::HashSet;
 
 use jiff::Timestamp;
 
-use crate::airflow::answer::{DagRun, TaskInstance, TaskLogRequest};
+use crate::airflow::answer::{DagRun, Reason, TaskInstance, TaskLog, TaskLogRequest};
 use crate::executor::Stop;
 use crate::executor::step::StepRun;
 use crate::executor::wait::following::Following;
@@ -10,8 +12,14 @@ use crate::executor::wait::verdict::WHY_TIME;
 use crate::outcome::{FailedTask, Failure, FailureKind};
 use crate::playbook::action::WaitTasks;
 
-/// How many failed tasks are shown with their logs.
-const FAILED_TASKS_MAX: usize = 5;
+/// How many failed tasks are looked at: their logs are read.
+const LOGS_MAX: usize = 5;
+/// How many failed tasks are kept by name.
+const TASKS_MAX: usize = 1000;
+/// The most characters of an exception.
+const EXCEPTION_MAX: usize = 4000;
+/// Why a task that no worker has begun has no log.
+const NEVER_STARTED: &str = "it never started, so it has no log";
 
 /// The tasks of a run by how they ended.
 struct Ended {
@@ -87,12 +95,24 @@ impl StepRun<'_, '_> {
         failed: &[TaskInstance],
         log_lines: usize,
     ) -> Result<Failure, Stop> {
-        if failed.len() > FAILED_TASKS_MAX {
-            failure = failure.with_note(format!("{} more tasks failed", failed.len() - FAILED_TASKS_MAX));
+        if failed.len() > TASKS_MAX {
+            failure = failure.with_note(format!("{} more tasks failed", failed.len() - TASKS_MAX));
         }
-        for task in failed.iter().take(FAILED_TASKS_MAX) {
-            let log = self.last_lines(run, task, log_lines).await?;
-            failure.failed_tasks.push(failed_task(task, log));
+        let mut failed: Vec<&TaskInstance> = failed.iter().take(TASKS_MAX).collect();
+        failed.sort_by_key(|task| (&task.task_id, task.map_index));
+        let looked_at = looked_at(&failed);
+        for (at, task) in failed.into_iter().enumerate() {
+            let known = FailedTask {
+                task_id: task.task_id.clone(),
+                map_index: task.map_index,
+                try_number: i64::from(task.try_number),
+                ..FailedTask::default()
+            };
+            failure.failed_tasks.push(if looked_at.contains(&at) {
+                self.with_reason(known, run, task, log_lines).await?
+            } else {
+                known
+            });
         }
         Ok(failure)
     }
@@ -102,12 +122,16 @@ impl StepRun<'_, '_> {
         failure.with_help(format!("see {}", self.run.tools.client.run_link(ui, &run.dag_id, &run.dag_run_id)))
     }
 
-    async fn last_lines(&mut self, run: &DagRun, task: &TaskInstance, count: usize) -> Result<Vec<String>, Stop> {
-        if count == 0 {
-            return Ok(Vec::new());
-        }
+    /// A failed task with what its log says.
+    async fn with_reason(
+        &mut self,
+        failed: FailedTask,
+        run: &DagRun,
+        task: &TaskInstance,
+        log_lines: usize,
+    ) -> Result<FailedTask, Stop> {
         if task.try_number == 0 {
-            return Ok(vec!["(it was never tried, so it has no log)".to_owned()]);
+            return Ok(FailedTask { no_log: Some(NEVER_STARTED.to_owned()), ..failed });
         }
         let request = TaskLogRequest {
             dag_id: run.dag_id.clone(),
@@ -116,12 +140,58 @@ impl StepRun<'_, '_> {
             try_number: task.try_number,
             map_index: task.map_index,
         };
+        let has_started = task.start_date.is_some();
         match self.read(async |client, limit| client.task_log(&request, limit).await).await {
-            Ok(mut lines) => Ok(lines.split_off(lines.len().saturating_sub(count))),
-            Err(Stop::Failed(why)) => Ok(vec![format!("(its log could not be read: {})", why.message)]),
-            Err(Stop::Interrupted(_) | Stop::Skipped(_) | Stop::LeftOpen(_)) => Ok(Vec::new()),
+            Ok(log) => Ok(told(failed, log, has_started, log_lines)),
+            Err(Stop::Failed(why)) if !has_started && why.kind == FailureKind::NotFound => {
+                Ok(FailedTask { no_log: Some(NEVER_STARTED.to_owned()), ..failed })
+            }
+            Err(Stop::Failed(why)) => {
+                Ok(FailedTask { no_log: Some(format!("its log could not be read: {}", why.message)), ..failed })
+            }
+            Err(Stop::Interrupted(_) | Stop::Skipped(_) | Stop::LeftOpen(_)) => Ok(failed),
             Err(Stop::Broken(error)) => Err(error.into()),
         }
+    }
+}
+
+/// Which of these are looked at: one of each task first, and then more instances of mapped ones.
+fn looked_at(failed: &[&TaskInstance]) -> HashSet<usize> {
+    let mut seen = HashSet::new();
+    let (first, others): (Vec<usize>, Vec<usize>) =
+        (0..failed.len()).partition(|at| failed.get(*at).is_some_and(|task| seen.insert(&task.task_id)));
+    first.into_iter().chain(others).take(LOGS_MAX).collect()
+}
+
+/// A failed task with what its log says: the exception, and the last lines beside it.
+fn told(failed: FailedTask, log: TaskLog, has_started: bool, log_lines: usize) -> FailedTask {
+    let TaskLog { mut beside, reason, .. } = log;
+    // All that Airflow 2 has for a task that never started is why it found no file.
+    let has_none = !has_started && reason.is_none() && beside.iter().all(|line| line.starts_with("*** "));
+    let no_log = match (has_none, beside.is_empty() && reason.is_none()) {
+        (true, _) => Some(NEVER_STARTED.to_owned()),
+        (false, true) => Some("its log is empty".to_owned()),
+        (false, false) => None,
+    };
+    if has_none {
+        beside.clear();
+    }
+    let log = beside.split_off(beside.len().saturating_sub(log_lines));
+    let Reason { exception, frames, causes } = reason.unwrap_or_default();
+    let exception = Some(cut(exception)).filter(|exception| !exception.is_empty());
+    FailedTask { exception, frames, causes: causes.into_iter().map(cause).collect(), log, no_log, ..failed }
+}
+
+/// A cause in one piece, with the line of the author's that it comes from.
+fn cause(cause: Reason) -> String {
+    let at = cause.frames.last().map(|frame| format!(", at {frame}")).unwrap_or_default();
+    format!("{}{at}", cut(cause.exception))
+}
+
+fn cut(text: String) -> String {
+    match text.char_indices().nth(EXCEPTION_MAX) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text,
     }
 }
 
@@ -169,8 +239,4 @@ fn unread(stop: Stop, run: &DagRun) -> Stop {
             .into(),
         other => other,
     }
-}
-
-fn failed_task(task: &TaskInstance, log: Vec<String>) -> FailedTask {
-    FailedTask { task_id: task.task_id.clone(), map_index: task.map_index, try_number: i64::from(task.try_number), log }
 }

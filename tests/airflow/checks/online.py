@@ -68,6 +68,17 @@ class Online:
         self.said("warning[W007]", outcome)
         self.said("`dataset_consumer_dag` is paused", outcome)
 
+    def test_a_key_that_may_read_no_variables_has_the_rest_checked(self):
+        with SwallowProxy(self.airflow.root) as proxy:
+            url = self.airflow.url.replace(self.airflow.root, proxy.url)
+            self.repository.configure({"MY_AIRFLOW_API_URL": url, **credentials(self.airflow.major, "viewer")})
+            outcome = self.repository.run("online_viewer.yaml", "check", "--online")
+            asked = [entry["path"] for entry in proxy.sent("GET", "/variables")]
+        self.ends_with(2, outcome)
+        self.said("not judged: variables (`region`): 403", outcome)
+        self.said("did you mean `ok_dag`?", outcome)
+        self.assertEqual([path for path in asked if not path.endswith("/variables/region")], [])
+
     def everything(self):
         """How many runs and events there are."""
         events = self.witness.events("upstream_data") if self.airflow.number >= (2, 9) else {}
@@ -89,6 +100,7 @@ class Online:
             if self.airflow.number >= (2, 9):
                 self.assertEqual(told.report["may_post_events"], may, told)
             self.assertEqual(told.report["import_errors"]["total"], 1, told)
+            self.assertIn("Error", told.report["import_errors"]["errors"][0]["reason"], told)
             parts = {row["part"]: row["state"] for row in told.report["health"]}
             self.assertIn("healthy, heard of", parts["scheduler"])
             self.assertEqual(parts["triggerer"], "not running")

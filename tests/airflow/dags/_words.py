@@ -3,15 +3,21 @@ from airflow import __version__
 
 try:
     from airflow.sdk import Asset as Dataset, Param, dag, get_current_context, task
-    from airflow.sdk.exceptions import AirflowSkipException
+    from airflow.sdk.exceptions import AirflowException as Trouble, AirflowFailException as FailNow, AirflowSkipException
 except ImportError:
     from airflow.datasets import Dataset
     from airflow.decorators import dag, task
-    from airflow.exceptions import AirflowSkipException
+    from airflow.exceptions import AirflowException as Trouble, AirflowFailException as FailNow, AirflowSkipException
     from airflow.models.param import Param
     from airflow.operators.python import get_current_context
 
-__all__ = ["AirflowSkipException", "Dataset", "Param", "dag", "display_name", "get_current_context", "task"]
+try:
+    from airflow.providers.standard.operators.bash import BashOperator
+except ImportError:
+    from airflow.operators.bash import BashOperator
+
+__all__ = ["AirflowSkipException", "BashOperator", "Dataset", "FailNow", "Param", "Trouble", "dag", "display_name",
+           "get_current_context", "task"]
 
 
 def display_name(text):
