@@ -21,11 +21,15 @@ const SLACK_HOSTS: [&str; 2] = ["hooks.slack.com", "hooks.slack-gov.com"];
 /// What the hosts of webhooks of Teams end with: connectors, Azure Logic Apps, and Power Automate.
 const TEAMS_HOSTS: [&str; 4] =
     [".webhook.office.com", ".logic.azure.com", ".environment.api.powerplatform.com", ".logic.azure.us"];
+/// The host of Google Chat's webhooks.
+const GOOGLE_HOST: &str = "chat.googleapis.com";
+/// The hosts of Discord's webhooks; those of its test versions stand below them.
+const DISCORD_HOSTS: [&str; 2] = ["discord.com", "discordapp.com"];
 
 /// URLs of well-known services, and whatever stands under `webhook`.
 static WRITTEN_OUT: LazyLock<Option<Regex>> = LazyLock::new(|| {
     let url = r#"[^\s"'<>,\]}]+"#;
-    let known = r"hooks\.slack(?:-gov)?\.com|[a-z0-9-]+\.webhook\.office\.com|[a-z0-9.-]+\.logic\.azure\.(?:com|us)|[a-z0-9.-]+\.api\.powerplatform\.com";
+    let known = r"hooks\.slack(?:-gov)?\.com|[a-z0-9-]+\.webhook\.office\.com|[a-z0-9.-]+\.logic\.azure\.(?:com|us)|[a-z0-9.-]+\.api\.powerplatform\.com|chat\.googleapis\.com|(?:[a-z]+\.)?discord(?:app)?\.com/api/(?:v[0-9]+/)?webhooks";
     Regex::new(&format!(r#"(?i)webhook["']?\s*:[\s\["']*(https?://{url})|(https?://(?:{known})[:/]{url})"#)).ok()
 });
 
@@ -39,7 +43,7 @@ pub struct Notify {
     /// What to say. A secret in it is masked before it is sent.
     #[schemars(extend("minLength" = 1))]
     pub text: Text,
-    /// What the webhook takes: `slack`, `teams` or `json`. Default: by its host, else `json`.
+    /// What the webhook takes: `slack`, `teams`, `google_chat`, `discord` or `json`. Default: by its host, else `json`.
     pub format: Option<NotifyFormat>,
 }
 
@@ -52,23 +56,44 @@ pub enum NotifyFormat {
     Slack,
     /// An Adaptive Card, as Microsoft Teams takes it.
     Teams,
+    /// A text, as Google Chat takes it.
+    GoogleChat,
+    /// A content without mentions, as Discord takes it.
+    Discord,
     /// A JSON object with the text and what run it is from.
     Json,
 }
 
 impl NotifyFormat {
-    /// What the webhooks of this host take.
+    /// What a webhook takes, by its host; Discord takes what Slack takes at its URLs that end so.
     #[must_use]
-    pub fn of_host(host: &str) -> Self {
+    pub fn of_webhook(host: &str, url: &str) -> Self {
+        let path = url.trim().split(['?', '#']).next().unwrap_or_default();
+        match Self::of_host(host) {
+            Self::Discord if path.ends_with("/slack") => Self::Slack,
+            format => format,
+        }
+    }
+
+    fn of_host(host: &str) -> Self {
         let host = host.to_ascii_lowercase();
         if SLACK_HOSTS.contains(&host.as_str()) {
             Self::Slack
         } else if TEAMS_HOSTS.iter().any(|end| host.ends_with(end)) || host == "outlook.office.com" {
             Self::Teams
+        } else if host == GOOGLE_HOST {
+            Self::GoogleChat
+        } else if DISCORD_HOSTS.iter().any(|end| host.strip_suffix(end).is_some_and(is_below)) {
+            Self::Discord
         } else {
             Self::Json
         }
     }
+}
+
+/// Whether this is what stands before a host or before one below it.
+fn is_below(before: &str) -> bool {
+    before.is_empty() || before.ends_with('.')
 }
 
 /// One URL or several.
@@ -150,10 +175,18 @@ mod tests {
             ("prod-12.westeurope.logic.azure.com", NotifyFormat::Teams),
             ("default0a1b.c2.environment.api.powerplatform.com", NotifyFormat::Teams),
             ("evil-logic.azure.com", NotifyFormat::Json),
+            ("chat.googleapis.com", NotifyFormat::GoogleChat),
+            ("www.googleapis.com", NotifyFormat::Json),
+            ("discord.com", NotifyFormat::Discord),
+            ("Canary.discord.com", NotifyFormat::Discord),
+            ("discordapp.com", NotifyFormat::Discord),
+            ("notdiscord.com", NotifyFormat::Json),
             ("chat.example", NotifyFormat::Json),
         ] {
-            assert_eq!(NotifyFormat::of_host(host), format, "{host}");
+            assert_eq!(NotifyFormat::of_webhook(host, "https://h/x"), format, "{host}");
         }
+        let slack = NotifyFormat::of_webhook("discord.com", "https://discord.com/api/webhooks/1/x/slack?wait=true");
+        assert_eq!(slack, NotifyFormat::Slack);
     }
 
     #[test]
@@ -169,6 +202,12 @@ mod tests {
             (
                 "default: https://prod-1.eu.logic.azure.com:443/workflows/w?sig=s",
                 vec!["https://prod-1.eu.logic.azure.com:443/workflows/w?sig=s"],
+            ),
+            ("- https://discord.com/api/webhooks/1/abc-def", vec!["https://discord.com/api/webhooks/1/abc-def"]),
+            ("see https://discord.com/channels/1", vec![]),
+            (
+                "default: https://chat.googleapis.com/v1/spaces/A/messages?key=k&token=t",
+                vec!["https://chat.googleapis.com/v1/spaces/A/messages?key=k&token=t"],
             ),
             ("webhook: \"{{ hook }}\", url: https://airflow.example/api/v1", vec![]),
             ("webhook: \"https://x.example/{{ token }}\"", vec![]),

@@ -53,6 +53,11 @@ fn each_format_is_sent_as_its_service_takes_it() {
         json!({ "contentType": "application/vnd.microsoft.card.adaptive", "contentUrl": null, "content": card });
     assert_eq!(sent(&format!("{text} teams")).0, json!({ "type": "message", "attachments": [attachment] }));
 
+    assert_eq!(sent(&format!("{text} google_chat")).0, json!({ "text": "<b> & *loans*\nfailed" }));
+    let content = "\\<b\\> & \\*loans\\*\nfailed";
+    let discord = json!({ "content": content, "allowed_mentions": { "parse": [] } });
+    assert_eq!(sent(&format!("{text} discord")).0, discord);
+
     let (mut plain, _) = sent(&format!("{text} json"));
     let run_id = plain["run_id"].take();
     assert!(run_id.as_str().is_some_and(|id| id.len() == 25), "{run_id}");
@@ -104,6 +109,25 @@ fn each_webhook_of_a_list_is_told_once_and_the_result_says_so() {
     assert_eq!((ended.code, ended.stdout.as_str()), (0, format!("2 0 1 [{one},{one}]\n").as_str()), "{ended:#?}");
     assert!(ended.stderr.contains("): told `127.0.0.1`, `127.0.0.1` not told\n"), "{ended:#?}");
     assert_eq!((first.lines().len(), second.lines().len()), (2, 1));
+}
+
+#[test]
+fn the_exception_of_a_failed_task_is_told() {
+    let text = "{% for task in failure.failed_tasks %}{{ task.task_id }}: {{ task.exception }}\n{% endfor %}";
+    for version in ["v1", "v2"] {
+        let server = taking();
+        let playbook = format!(
+            "name: loans\nsteps: [{{trigger_dag: {{dag_id: a, wait: true}}}}]\n\
+             rescue: [{{notify: {{webhook: \"{{{{ env.HOOK }}}}\", text: \"{}\"}}}}]",
+            text.replace('\n', "\\n")
+        );
+        let tasks = "[{task_id: load, outcome: failed, log: [loading, 'ValueError: row 17 is odd']}, {task_id: late, outcome: failed, try_number: 0}]";
+        let run = Run::playbook(&playbook).scenario(&format!("{{dags: [{{dag_id: a, run: {{tasks: {tasks}}}}}]}}"));
+        let ended = shown_nothing_of_the_webhook(&run.api(version).var("HOOK", &hook(&server)));
+        assert_eq!(ended.code, 0, "it is mended: {ended:#?}");
+        let text = body(&server.requests()[0])["text"].clone();
+        assert_eq!(text, "late: \nload: ValueError: row 17 is odd\n", "{version}");
+    }
 }
 
 #[test]

@@ -16,6 +16,7 @@ mod list_dags;
 mod notify;
 mod notify_answer;
 mod notify_body;
+mod notify_chat;
 mod once;
 mod only_event;
 mod pool;

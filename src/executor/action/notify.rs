@@ -67,7 +67,7 @@ impl StepRun<'_, '_> {
     /// Tells one webhook; what goes wrong is said.
     async fn tell(&mut self, url: &str, text: &str, format: Option<NotifyFormat>) -> Result<WebhookTold, Stop> {
         let host = webhook_host(url).unwrap_or_else(|| NO_HOST.to_owned());
-        let format = format.unwrap_or_else(|| NotifyFormat::of_host(&host));
+        let format = format.unwrap_or_else(|| NotifyFormat::of_webhook(&host, url));
         let (status, wrong) = self.post(url, &host, text, format).await?;
         if let Some(wrong) = &wrong {
             self.warn(format!("`{host}` was not told: {wrong}"))?;

@@ -3,6 +3,7 @@
 //! In: its answer. Out: nothing, or what is wrong, in one short phrase that is safe to print. Services say no with a status
 //! 200, too: Slack answers `ok` or `{"ok": true}` when it took a text, and a connector of Teams `1`, or nothing.
 
+use reqwest::StatusCode;
 use serde_json::Value;
 
 use crate::http::Answer;
@@ -25,7 +26,25 @@ pub(super) fn complaint(answer: &Answer, format: NotifyFormat, masker: &Masker) 
     }
     let phrase = says(&text).map(|words| format!(": {}", short(&masker.mask(&words)))).unwrap_or_default();
     let reason = status.canonical_reason().map(|reason| format!(" {reason}")).unwrap_or_default();
-    Some(format!("{}{reason}{phrase}", status.as_u16()))
+    let hint = hint(status, format);
+    Some(format!("{}{reason}{phrase}{hint}", status.as_u16()))
+}
+
+/// What may help where a service did not take our JSON: many take one key alone.
+const fn hint(status: StatusCode, format: NotifyFormat) -> &'static str {
+    match (format, status.as_u16()) {
+        (NotifyFormat::Json, 400 | 415 | 422) => {
+            "; if it takes `text` alone, as Mattermost does, write `format: slack`"
+        }
+        (
+            NotifyFormat::Json
+            | NotifyFormat::Slack
+            | NotifyFormat::Teams
+            | NotifyFormat::GoogleChat
+            | NotifyFormat::Discord,
+            _,
+        ) => "",
+    }
 }
 
 /// Whether a successful answer says that the text was not taken.
@@ -37,7 +56,7 @@ fn refuses(text: &str, format: NotifyFormat) -> bool {
     match format {
         NotifyFormat::Slack => says_no || (is_words && text != "ok"),
         NotifyFormat::Teams => says_no || (is_words && (text.starts_with('<') || text.contains("rror"))),
-        NotifyFormat::Json => false,
+        NotifyFormat::GoogleChat | NotifyFormat::Discord | NotifyFormat::Json => false,
     }
 }
 
@@ -63,7 +82,6 @@ fn short(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use reqwest::StatusCode;
     use reqwest::header::HeaderMap;
 
     use super::*;

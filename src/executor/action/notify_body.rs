@@ -1,4 +1,4 @@
-//! What a webhook is sent: the text as Slack, Teams or a program takes it.
+//! What a webhook is sent: the text as Slack, Teams or a program takes it; other chats are in `notify_chat`.
 //!
 //! In: a text without secrets. Out: JSON. Text stays text: nothing in it becomes a link, a mention or a heading.
 //!
@@ -9,6 +9,7 @@
 
 use serde_json::{Value, json};
 
+use crate::executor::action::notify_chat::{for_discord, for_google};
 use crate::playbook::notify::NotifyFormat;
 use crate::secret::Masker;
 
@@ -17,7 +18,7 @@ const SLACK_MAX: usize = 40_000;
 /// The most bytes of a message for Teams.
 const TEAMS_MAX: usize = 20 * 1024;
 /// What stands at the end of a text that was cut.
-const CUT: char = '…';
+pub(super) const CUT: char = '…';
 
 /// What run a text is from.
 #[derive(Debug, Clone, Copy)]
@@ -47,6 +48,14 @@ impl Message {
             NotifyFormat::Teams => {
                 let (card, is_cut) = for_teams(&plain(text));
                 Self::of(&card, is_cut.then_some("20 KB"))
+            }
+            NotifyFormat::GoogleChat => {
+                let (message, is_cut) = for_google(&plain(text));
+                Self::of(&message, is_cut.then_some("32,000 bytes"))
+            }
+            NotifyFormat::Discord => {
+                let (message, is_cut) = for_discord(&plain(text));
+                Self::of(&message, is_cut.then_some("2,000 characters"))
             }
             NotifyFormat::Json => {
                 let About { playbook, run_id, target, step } = about;
