@@ -162,6 +162,61 @@ fn an_airflow_that_can_not_be_asked_ends_the_check_as_it_would_end_the_run() {
     }
 }
 
+/// A scenario in which these paths are refused.
+fn refusing(paths: &[&str]) -> String {
+    let fault = |path: &&str| format!("{{on: {{path: {path}, always: true}}, fault: status, status: 403}}");
+    let faults: Vec<String> = paths.iter().map(fault).collect();
+    let world = "time: virtual, variables: [{key: region, value: secret-of-ours}, {key: other, value: v}], datasets: [{uri: d}], dags: [{dag_id: ok_dag}]";
+    format!("{{{world}, faults: [{}]}}", faults.join(", "))
+}
+
+#[test]
+fn what_may_not_be_read_is_said_and_the_rest_is_checked() {
+    for (path, step, line) in [
+        ("variables", "get_variable: {key: region}", "not judged: variables (`region`): 403 Forbidden for GET"),
+        ("connections", "assert_connection: {connection_id: c}", "not judged: connections (`c`): 403"),
+        ("pools", "assert_pool: {pool_name: p}", "not judged: pools (`p`): 403"),
+        ("details", "trigger_dag: {dag_id: ok_dag}", "not judged: params of DAGs (`ok_dag`): 403"),
+        ("dags/ok_dag", "trigger_dag: {dag_id: ok_dag}", "not judged: DAGs (`ok_dag`): 403"),
+    ] {
+        for version in BOTH {
+            let playbook = format!("steps: [{{{step}}}, {{trigger_dag: {{dag_id: ok_dgg}}}}]");
+            let run = Run::playbook(&playbook).file("s.yaml", &refusing(&[path]));
+            let ended = run.args(&["check", "--online", "--sandbox=s.yaml"]).api(version).end();
+            assert_eq!(ended.code, 2, "{version} {ended:#?}");
+            assert!(ended.stderr.contains(line) || ended.stdout.contains(line), "{version} {ended:#?}");
+            assert!(ended.stderr.contains("did you mean `ok_dag`?"), "{version} {ended:#?}");
+        }
+    }
+    for words in [["check", "--online"].as_slice(), &["check", "--online", "--strict"], &["--preflight", "-C"]] {
+        let playbook =
+            "steps: [{get_variable: {key: region}}, {post_dataset_event: {dataset_uri: d, consumers: ignore}}]";
+        let refused = refusing(&["variables", "datasets"]);
+        let run = Run::playbook(playbook).file("s.yaml", &refused).args(words).args(&["--sandbox=s.yaml"]).api("v1");
+        let ended = run.end();
+        let (variables, datasets) = ("not judged: variables (`region`): 403", "not judged: datasets (`d`): 403");
+        let told = ended.transcript();
+        assert!(told.contains(variables) && told.contains(datasets), "{ended:#?}");
+        assert!(ended.code == 0 || words[0] == "--preflight", "{ended:#?}");
+    }
+}
+
+#[tokio::test]
+async fn a_variable_is_asked_for_by_its_name_and_a_list_only_for_near_names() {
+    let scenario = "{variables: [{key: region, value: v}, {key: a/b c, value: v}], dags: [{dag_id: a}]}";
+    for version in BOTH {
+        let stage = Stage::behind(version, scenario, |_| Then::Forward).await;
+        let read =
+            "steps: [{get_variable: {key: region}}, {get_variable: {key: a/b c}}, {get_variable: {key: region}}]";
+        let report = stage.check(read).await.expect("it can be asked");
+        assert!(report.findings.is_empty(), "{version} {:?}", found(&report));
+        let asked = |stage: &Stage| stage.asked().iter().filter(|one| one.path.contains("variables")).count();
+        assert_eq!(asked(&stage), 2, "{version}");
+        let report = stage.check("steps: [{get_variable: {key: regoin}}]").await.expect("it can be asked");
+        assert_eq!((found(&report).len(), asked(&stage)), (1, 4), "{version}");
+    }
+}
+
 #[tokio::test]
 async fn a_check_only_reads_and_reads_each_thing_once() {
     let all = [DAGS, GOOD, LATER, STOCK];

@@ -48,13 +48,15 @@ impl Checking<'_> {
     ) -> Read<Option<Dag>> {
         let dag_id = &said.text;
         let dag = match self.reads.dag(dag_id).await {
-            Ok(dag) => dag,
             Err(error) if error.kind == ErrorKind::BadRequestPath => {
                 let finding = self.diagnostic(Code::REFUSED, said.span, error.message.clone());
                 self.find(step, finding, doubt);
                 return Ok(None);
             }
-            Err(error) => return Err(error),
+            read => match self.permitted("DAGs", dag_id, read)? {
+                Some(dag) => dag,
+                None => return Ok(None),
+            },
         };
         let finding = match &dag {
             None => self.no_such_dag(said).await,
@@ -74,7 +76,8 @@ impl Checking<'_> {
         if self.earlier.is_awaited(dag_id) != Some(Surely::Yes) {
             return Ok(false);
         }
-        let dag = self.reads.dag(dag_id).await?;
+        let read = self.reads.dag(dag_id).await;
+        let Some(dag) = self.permitted("DAGs", dag_id, read)? else { return Ok(false) };
         Ok(dag.is_none_or(|dag| dag.is_stale || dag.has_import_errors))
     }
 

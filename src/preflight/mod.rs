@@ -1,9 +1,10 @@
 //! What can be known of a run without running it.
 //!
 //! In: a plan, the playbook's tree, and an Airflow. Out: a [`Report`]: every mistake that the run would meet there, as
-//! diagnostics with their places, and what can't be judged before the run. Only `GET`s are sent, each once, however many
+//! diagnostics with their places, and what can't be judged before the run or may not be read. Only `GET`s are sent, each once, however many
 //! steps need what it gives. What depends on a capture is never guessed.
 
+mod denied;
 mod earlier;
 mod known;
 mod reads;
@@ -27,6 +28,7 @@ use crate::airflow::error::ApiError;
 use crate::clock::Clock;
 use crate::outcome::ActionKind;
 use crate::plan::Plan;
+use crate::preflight::denied::Denied;
 use crate::preflight::earlier::Earlier;
 use crate::preflight::known::Known;
 use crate::preflight::reads::{Reads, Stock};
@@ -55,6 +57,7 @@ struct Checking<'a> {
     known: Known<'a>,
     reads: Reads<'a>,
     earlier: Earlier,
+    denied: Denied,
     tally: Tally,
     report: Report,
 }
@@ -62,7 +65,7 @@ struct Checking<'a> {
 /// Holds every step of a plan against an Airflow; `tree` is the tree of the plan's file.
 ///
 /// # Errors
-/// When that Airflow can't be asked: unreachable, no right, or another answer that a run would end with, too.
+/// When that Airflow can't be asked: unreachable, no right to anything, or another answer that a run would end with, too.
 pub async fn check(plan: &Plan, tree: &Node, tools: Tools<'_>) -> Result<Report, Box<ApiError>> {
     let mut checking = Checking {
         plan,
@@ -70,6 +73,7 @@ pub async fn check(plan: &Plan, tree: &Node, tools: Tools<'_>) -> Result<Report,
         known: Known::new(plan),
         reads: Reads::new(tools),
         earlier: Earlier::default(),
+        denied: Denied::default(),
         tally: Tally::default(),
         report: Report::default(),
     };
@@ -78,6 +82,7 @@ pub async fn check(plan: &Plan, tree: &Node, tools: Tools<'_>) -> Result<Report,
             checking.step(&step).await?;
         }
     }
+    checking.denied.verdict(&checking.reads).await?;
     Ok(checking.end())
 }
 
@@ -113,6 +118,7 @@ impl Checking<'_> {
 
     fn end(mut self) -> Report {
         self.report.findings.sort_by_key(|finding| finding.span.start);
+        self.report.not_judged.extend(self.denied.lines());
         self.report.not_judged.extend(self.tally.line());
         self.report.asked = self.reads.asked();
         self.report

@@ -33,7 +33,11 @@ impl Checking<'_> {
         self.tally.count(step.planned.action);
         let key = if step.has("uri") { "uri" } else { "dataset_uri" };
         let Some(said) = self.said(step, key) else { return Ok(None) };
-        let all = self.reads.datasets().await?;
+        if self.denied.covers("datasets", &said.text) {
+            return Ok(None);
+        }
+        let read = self.reads.datasets().await;
+        let Some(all) = self.permitted("datasets", &said.text, read)? else { return Ok(None) };
         let by_uri = all.iter().find(|dataset| dataset.uri == said.text);
         if let Some(dataset) = by_uri.or_else(|| all.iter().find(|dataset| dataset.name == said.text)) {
             return Ok(Some((said, dataset.clone())));
@@ -81,13 +85,15 @@ impl Checking<'_> {
     /// Why a consumer would not run, if it would not. One that may not be looked at is taken to run.
     async fn idle(&mut self, dag_id: &str) -> Read<Option<String>> {
         let dag = match self.reads.dag(dag_id).await {
-            Ok(dag) => dag,
-            Err(error) if matches!(error.kind, ErrorKind::Forbidden | ErrorKind::BadRequestPath) => {
+            Err(error) if error.kind == ErrorKind::BadRequestPath => {
                 let line = format!("not judged: the consumer `{dag_id}`: {}", error.message);
                 self.report.not_judged.push(line);
                 return Ok(None);
             }
-            Err(error) => return Err(error),
+            read => match self.permitted("consumers", dag_id, read)? {
+                Some(dag) => dag,
+                None => return Ok(None),
+            },
         };
         let is_unpaused = self.earlier.is_unpaused(dag_id) == Some(Surely::Yes);
         Ok(match dag {

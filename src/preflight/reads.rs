@@ -3,6 +3,7 @@
 //! In: ids. Out: what Airflow has under them, kept for the next step that needs it. A request that fails for a reason that
 //! may pass is sent again, as in a run; one that Airflow answers is not. What only helps a message may fail in silence.
 
+use std::cell::Cell;
 use std::collections::BTreeMap;
 
 use crate::airflow::answer::{Dag, DagFilter, Dataset, ImportError, Page, Param};
@@ -25,7 +26,10 @@ pub(super) struct Reads<'a> {
     datasets: Option<Vec<Dataset>>,
     dag_ids: Option<Vec<String>>,
     import_errors: Option<Vec<ImportError>>,
-    stock: BTreeMap<Stock, Vec<String>>,
+    has: BTreeMap<(Stock, String), bool>,
+    stock: BTreeMap<Stock, Option<Vec<String>>>,
+    /// Whether anything was answered that needs a right.
+    was_answered: Cell<bool>,
 }
 
 /// What Airflow keeps beside DAGs and datasets.
@@ -48,6 +52,15 @@ impl Stock {
             Self::Pool => "pool",
         }
     }
+
+    /// What several of them are called.
+    pub(super) const fn plural(self) -> &'static str {
+        match self {
+            Self::Variable => "variables",
+            Self::Connection => "connections",
+            Self::Pool => "pools",
+        }
+    }
 }
 
 /// A thing that is there, or an error of the API.
@@ -62,7 +75,9 @@ impl<'a> Reads<'a> {
             datasets: None,
             dag_ids: None,
             import_errors: None,
+            has: BTreeMap::new(),
             stock: BTreeMap::new(),
+            was_answered: Cell::new(false),
         }
     }
 
@@ -120,25 +135,55 @@ impl<'a> Reads<'a> {
         self.import_errors.clone().unwrap_or_default()
     }
 
-    /// The names of all variables, connections or pools; no value is kept.
-    pub(super) async fn stock(&mut self, stock: Stock) -> Read<Vec<String>> {
+    /// Whether there is a variable, connection or pool of this name; nothing but this is kept of it.
+    pub(super) async fn has(&mut self, stock: Stock, name: &str) -> Read<bool> {
+        if let Some(known) = self.has.get(&(stock, name.to_owned())) {
+            return Ok(*known);
+        }
+        let max_time = self.tools.max_time;
+        let read = match stock {
+            Stock::Variable => self.ask(async |client| client.variable(name, max_time).await.map(|_| ())).await,
+            Stock::Connection => self.ask(async |client| client.connection(name, max_time).await.map(|_| ())).await,
+            Stock::Pool => self.ask(async |client| client.pool(name, max_time).await.map(|_| ())).await,
+        };
+        let has = found(read)?.is_some();
+        self.has.insert((stock, name.to_owned()), has);
+        Ok(has)
+    }
+
+    /// The names of all variables, connections or pools, for near names; none where they can't be read. No value is kept.
+    pub(super) async fn stock(&mut self, stock: Stock) -> Option<Vec<String>> {
         if let Some(known) = self.stock.get(&stock) {
-            return Ok(known.clone());
+            return known.clone();
         }
         let max_time = self.tools.max_time;
         let names = match stock {
-            Stock::Variable => self.pages(async |client, offset| client.variable_keys(offset, max_time).await).await?,
+            Stock::Variable => self.pages(async |client, offset| client.variable_keys(offset, max_time).await).await,
             Stock::Connection => {
-                let all = self.pages(async |client, offset| client.connections(offset, max_time).await).await?;
-                all.into_iter().map(|one| one.connection_id).collect()
+                let all = self.pages(async |client, offset| client.connections(offset, max_time).await).await;
+                all.map(|all| all.into_iter().map(|one| one.connection_id).collect())
             }
             Stock::Pool => {
-                let all = self.pages(async |client, offset| client.pools(offset, max_time).await).await?;
-                all.into_iter().map(|one| one.name).collect()
+                let all = self.pages(async |client, offset| client.pools(offset, max_time).await).await;
+                all.map(|all| all.into_iter().map(|one| one.name).collect())
             }
         };
-        self.stock.insert(stock, names.clone());
-        Ok(names)
+        self.stock.insert(stock, names.as_ref().ok().cloned());
+        names.ok()
+    }
+
+    /// Whether anything was answered that needs a right.
+    pub(super) const fn was_answered(&self) -> bool {
+        self.was_answered.get()
+    }
+
+    /// Asks for DAGs, to see whether the credential is good for anything.
+    ///
+    /// # Errors
+    /// When it is not.
+    pub(super) async fn may_read_dags(&self) -> Read<()> {
+        let max_time = self.tools.max_time;
+        self.ask(async |client| client.dags(&DagFilter::default(), 0, max_time).await.map(|_| ())).await
     }
 
     /// How much of Airflow the steps were held against.
@@ -168,9 +213,15 @@ impl<'a> Reads<'a> {
         let mut number = 1;
         loop {
             let error = match request(self.tools.client).await {
-                Ok(answer) => return Ok(answer),
+                Ok(answer) => {
+                    self.was_answered.set(true);
+                    return Ok(answer);
+                }
                 Err(error) => error,
             };
+            if error.kind == ErrorKind::NotFound {
+                self.was_answered.set(true);
+            }
             let pause = error.retry_after.unwrap_or_else(|| policy.pause_before(number + 1));
             if !may_pass(&error) || number >= policy.attempts || pause > policy.max_delay {
                 return Err(Box::new(error));

@@ -23,8 +23,10 @@ impl Checking<'_> {
             self.not_there_yet(step, &said);
         } else if let Some(dag) = &self.found_dag(step, &said, self.awaited(&said)).await? {
             self.paused(step, &said, dag, unpause);
-            let params = self.reads.params(&said.text).await?;
-            self.conf(step, &said, &params, perhaps_made(step));
+            let read = self.reads.params(&said.text).await;
+            if let Some(params) = self.permitted("params of DAGs", &said.text, read)? {
+                self.conf(step, &said, &params, perhaps_made(step));
+            }
         }
         if let Some(unpause) = unpause {
             self.earlier.unpauses(&said.text, unpause.min(step.surely()));
