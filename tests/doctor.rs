@@ -176,6 +176,53 @@ fn an_airflow_that_is_not_well_is_told_with_a_way_on_and_is_no_failure() {
 }
 
 #[test]
+fn a_scheduler_or_database_that_is_dead_is_exit_code_1_and_a_triggerer_a_warning() {
+    for (part, code, level) in [
+        ("scheduler", 1, "error"),
+        ("metadatabase", 1, "error"),
+        ("triggerer", 0, "warning"),
+        ("dag_processor", 0, "warning"),
+    ] {
+        for version in BOTH {
+            let ended = on(&format!("{{dags: [{{dag_id: a}}], health: {{{part}: unhealthy}}}}"))
+                .api(version)
+                .args(&["--json"])
+                .end();
+            let found: Value = serde_json::from_str(&ended.stdout).expect("JSON");
+            let problem = &found["problems"][0];
+            assert_eq!((ended.code, problem["level"].as_str()), (code, Some(level)), "{version} {part} {found:#}");
+            assert!(problem["message"].as_str().is_some_and(|text| text.contains("unhealthy")), "{version} {part}");
+        }
+    }
+}
+
+#[test]
+fn a_key_that_may_not_read_dags_ends_with_4_and_the_rest_is_told() {
+    let scenario =
+        "{dags: [{dag_id: a}], faults: [{on: {path: dags, method: GET, always: true}, fault: status, status: 403}]}";
+    for version in BOTH {
+        let ended = on(scenario).api(version).args(&["--json"]).end();
+        let found: Value = serde_json::from_str(&ended.stdout).expect("JSON");
+        assert_eq!((ended.code, &found["dags"], &found["may_trigger"]), (4, &Value::Null, &true.into()), "{found:#}");
+        assert!(found["health"].as_array().is_some_and(|parts| parts.len() == 4), "{found:#}");
+    }
+}
+
+#[tokio::test]
+async fn the_dags_are_read_once_and_an_import_error_is_told_with_its_exception() {
+    let trace =
+        "Traceback (most recent call last):\n  File \"/dags/x.py\", line 3, in <module>\nmy.errors.Wrong: two\nlines";
+    let scenario = format!("{{dags: [{{dag_id: a}}], import_errors: [{{filename: x.py, stack_trace: {trace:?}}}]}}");
+    for version in BOTH {
+        let (ended, asked) = counted(version, &scenario, Run::new().args(&["doctor", "--json"])).await;
+        let lists = asked.iter().filter(|one| one.path.ends_with("/dags")).count();
+        assert_eq!((ended.code, lists), (0, 1), "{ended:#?}");
+        let found: Value = serde_json::from_str(&ended.stdout).expect("JSON");
+        assert_eq!(found["import_errors"]["errors"][0]["reason"], "Wrong: two", "{found:#}");
+    }
+}
+
+#[test]
 fn the_places_that_were_looked_in_are_said_with_what_each_lacked() {
     let served = Served::start();
     let run = Run::new()

@@ -134,3 +134,26 @@ fn runs_are_asked_for_newest_first_with_the_bounds_that_a_version_knows() {
     let two = v2::dag_runs("d", &filter, 0).url(&base, V2);
     assert_eq!(two.query(), Some(format!("logical_date_gte=2026-10-01T00%3A00%3A00Z&{rest}").as_str()));
 }
+
+/// Recorded from 3.4.0b2 without a triggerer.
+#[test]
+fn a_triggerer_that_nobody_started_has_no_status_in_airflow_3_4() {
+    let beat = "2026-11-27T23:15:11.666243+00:00";
+    let body = json!({
+        "metadatabase": { "status": "healthy" },
+        "scheduler": { "status": "healthy", "latest_scheduler_heartbeat": beat, "detailed_status": "healthy",
+                       "instances": [{ "hostname": "host", "latest_scheduler_heartbeat": beat }] },
+        "triggerer": { "status": "unhealthy", "latest_triggerer_heartbeat": null, "detailed_status": "down", "instances": null },
+        "dag_processor": { "status": "unhealthy", "latest_dag_processor_heartbeat": null, "detailed_status": "down",
+                           "instances": null },
+    });
+    let health = (v2::stock::health().read)(body.to_string().as_bytes()).expect("it reads");
+    assert_eq!(health.triggerer.status, None);
+    assert!(health.scheduler.is_healthy());
+    assert_eq!(health.dag_processor.status.as_deref(), Some("unhealthy"), "without it no DAG is read");
+    let dead = json!({ "status": "unhealthy", "latest_triggerer_heartbeat": beat });
+    let mut body = body;
+    body["triggerer"] = dead;
+    let health = (v2::stock::health().read)(body.to_string().as_bytes()).expect("it reads");
+    assert_eq!(health.triggerer.status.as_deref(), Some("unhealthy"));
+}

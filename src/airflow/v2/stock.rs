@@ -170,10 +170,17 @@ impl From<Health> for answer::Health {
         Self {
             metadatabase: wire.metadatabase.into(),
             scheduler: wire.scheduler.into(),
-            triggerer: wire.triggerer.into(),
+            triggerer: deployed(wire.triggerer).into(),
             dag_processor: wire.dag_processor.into(),
         }
     }
+}
+
+/// Airflow 3.4 calls a triggerer that nobody started unhealthy, where 3.3 has no status; either has no heartbeat of it. One that
+/// is deployed and dead looks the same in 3.4.
+fn deployed(triggerer: Component) -> Component {
+    let is_known = triggerer.latest_heartbeat.is_some();
+    Component { status: triggerer.status.filter(|_| is_known), ..triggerer }
 }
 
 impl From<Component> for answer::Component {

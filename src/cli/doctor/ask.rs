@@ -7,10 +7,12 @@ use jiff::{SignedDuration, Timestamp};
 use crate::airflow::answer::{Component, DagFilter, Page};
 use crate::airflow::auth::AuthScheme;
 use crate::airflow::client::Client;
-use crate::airflow::error::ApiError;
+use crate::airflow::error::{ApiError, ErrorKind};
 use crate::cli::connection_args::ConnectionArgs;
 use crate::cli::doctor::findings::{Findings, Problem};
 use crate::cli::doctor::rights;
+use crate::cli::exit_code::ExitCode;
+use crate::cli::problem::remedy;
 use crate::clock::Clock;
 
 /// A clock that is off by more is told.
@@ -18,13 +20,17 @@ const SKEW_MAX: SignedDuration = SignedDuration::from_secs(5);
 /// As many files that can't be imported are named.
 const MOST_FILES: usize = 3;
 
-/// Asks the API; what was found out before something failed stays.
+/// Asks the API; what was found out before something failed stays. A right that is missing ends nothing: the rest is asked, and
+/// the code says so at the end.
+///
+/// # Errors
+/// When Airflow can't be asked at all.
 pub(super) async fn ask(
     client: &Client,
     args: &ConnectionArgs,
     clock: &Clock,
     findings: &mut Findings,
-) -> Result<(), Box<ApiError>> {
+) -> Result<ExitCode, Box<ApiError>> {
     let limit = args.max_time;
     findings.api_version_from = Some(match (args.api, client.base_url().version()) {
         (Some(_), _) => "`--api`",
@@ -35,21 +41,41 @@ pub(super) async fn ask(
     findings.api_version = Some(version.as_str());
     findings.credential_shown = client.auth_scheme(version).map(shown);
     findings.airflow_version = Some(client.airflow_version(limit).await?);
-    let every_dag = DagFilter { only_active: false, ..DagFilter::default() };
-    let asked = clock.now();
-    let page = client.dags(&every_dag, 0, limit).await?;
-    let ahead = ahead(&page, (asked, clock.now()));
-    findings.dags = page.total_entries.or_else(|| u64::try_from(page.received).ok());
-    // The login and the connection are made now, so that this is what a read of a run takes.
-    let began = clock.elapsed();
-    client.dags(&every_dag, 0, limit).await?;
-    findings.latency = Some(clock.elapsed().saturating_sub(began));
+    let (ahead, read) = dags(client, limit, clock, findings).await?;
     tell_skew(ahead, findings);
-    health(client, limit, clock.now().saturating_add(ahead.unwrap_or_default()).unwrap_or(Timestamp::MAX), findings)
-        .await;
+    let began = clock.elapsed();
+    let now = clock.now().saturating_add(ahead.unwrap_or_default()).unwrap_or(Timestamp::MAX);
+    let is_well = health(client, limit, now, findings).await;
+    // The login and the connection are made by now, so that this is what a request of a run takes.
+    findings.latency = Some(clock.elapsed().saturating_sub(began));
     import_errors(client, limit, findings).await;
     rights::ask(client, limit, findings).await;
-    Ok(())
+    Ok(match read {
+        ExitCode::Success if !is_well => ExitCode::Failed,
+        read => read,
+    })
+}
+
+/// Counts the DAGs. Out: how far the server's clock is ahead, and the code of what was answered.
+async fn dags(
+    client: &Client,
+    limit: Duration,
+    clock: &Clock,
+    findings: &mut Findings,
+) -> Result<(Option<SignedDuration>, ExitCode), Box<ApiError>> {
+    let every_dag = DagFilter { only_active: false, ..DagFilter::default() };
+    let asked = clock.now();
+    match client.dags(&every_dag, 0, limit).await {
+        Ok(page) => {
+            findings.dags = page.total_entries.or_else(|| u64::try_from(page.received).ok());
+            Ok((ahead(&page, (asked, clock.now())), ExitCode::Success))
+        }
+        Err(error) if error.kind == ErrorKind::Forbidden => {
+            findings.problems.push(Problem::error(&error.message, remedy(&error)));
+            Ok((None, ExitCode::of_error(&error)))
+        }
+        Err(error) => Err(error.into()),
+    }
 }
 
 /// How far the server's clock is ahead of ours; none where the server does not tell its time. Its `Date` has whole seconds,
@@ -75,13 +101,14 @@ fn tell_skew(ahead: Option<SignedDuration>, findings: &mut Findings) {
     findings.problems.push(Problem::warning(&message, help));
 }
 
-/// How the parts of Airflow are; `now` is by the server's clock.
-async fn health(client: &Client, limit: Duration, now: Timestamp, findings: &mut Findings) {
+/// How the parts of Airflow are; `now` is by the server's clock. Out: whether runs can go on.
+async fn health(client: &Client, limit: Duration, now: Timestamp, findings: &mut Findings) -> bool {
     let health = match client.health(limit).await {
         Ok(health) => health,
         Err(error) => {
-            let message = format!("how Airflow is can't be told: {}", error.message);
-            return findings.problems.push(Problem::warning(&message, "a run does not need it"));
+            let message = format!("could not read Airflow's health: {}", error.message);
+            findings.problems.push(Problem::warning(&message, "a run does not need it"));
+            return true;
         }
     };
     let parts = [
@@ -90,16 +117,32 @@ async fn health(client: &Client, limit: Duration, now: Timestamp, findings: &mut
         ("triggerer", &health.triggerer, "not running"),
         ("DAG processor", &health.dag_processor, "not reported"),
     ];
+    let mut is_well = true;
     for (name, component, absent) in parts {
         let heard = component.latest_heartbeat.map(|heard| now.duration_since(heard).max(SignedDuration::ZERO));
         let heard = heard.map(|ago| format!(", heard of {} s ago", ago.as_secs())).unwrap_or_default();
         let status = component.status.as_deref().unwrap_or(absent);
         if is_ill(name, component) {
-            let message = format!("the {name} of Airflow is {status}{heard}");
-            findings.problems.push(Problem::warning(&message, "no run goes on until it is well again"));
+            is_well &= !is_needed(name);
+            findings.problems.push(illness(name, &format!("{status}{heard}")));
         }
         findings.health.push((name, format!("{status}{heard}")));
     }
+    is_well
+}
+
+fn illness(name: &str, state: &str) -> Problem {
+    let message = format!("the {name} of Airflow is {state}");
+    match name {
+        "triggerer" => Problem::warning(&message, "tasks that are deferred wait until it is well again"),
+        "DAG processor" => Problem::warning(&message, "changed DAG files are not read until it is well again"),
+        _ => Problem::error(&message, "no run goes on until it is well again"),
+    }
+}
+
+/// Whether no run goes on without it.
+fn is_needed(name: &str) -> bool {
+    matches!(name, "database" | "scheduler")
 }
 
 /// A part that never ran is no sign of an illness, but for the scheduler.
@@ -114,9 +157,10 @@ fn is_ill(name: &str, component: &Component) -> bool {
 async fn import_errors(client: &Client, limit: Duration, findings: &mut Findings) {
     match client.import_errors(0, limit).await {
         Ok(page) => {
-            let names = page.items.iter().take(MOST_FILES).map(|error| error.filename.clone()).collect();
+            let first =
+                page.items.iter().take(MOST_FILES).map(|error| (error.filename.clone(), error.reason())).collect();
             let count = page.total_entries.unwrap_or_else(|| u64::try_from(page.received).unwrap_or(u64::MAX));
-            findings.import_errors = Some((count, names));
+            findings.import_errors = Some((count, first));
         }
         Err(error) => {
             let message = format!("import errors can't be read: {}", error.message);

@@ -42,8 +42,8 @@ pub(super) struct Findings {
     pub(super) clock_ahead: Option<SignedDuration>,
     /// The parts of Airflow and how each is.
     pub(super) health: Vec<(&'static str, String)>,
-    /// How many files can't be imported, and the first of them.
-    pub(super) import_errors: Option<(u64, Vec<String>)>,
+    /// How many files can't be imported, and the first of them, each with its reason.
+    pub(super) import_errors: Option<(u64, Vec<(String, String)>)>,
     /// Whether the credential may trigger any DAG.
     pub(super) may_trigger: Option<bool>,
     /// Whether it may post events of any dataset.
@@ -104,7 +104,7 @@ impl Findings {
             line("DAGs", format!("{dags} can be read"));
         }
         if let Some(latency) = self.latency {
-            line("latency", format!("{:.1} ms for a page of DAGs", latency.as_secs_f64() * 1000.0));
+            line("latency", format!("{:.1} ms for a request", latency.as_secs_f64() * 1000.0));
         }
         if let Some(ahead) = self.clock_ahead {
             line("clock", clock(ahead));
@@ -112,8 +112,13 @@ impl Findings {
         for (at, (part, state)) in self.health.iter().enumerate() {
             line(if at == 0 { "health" } else { "" }, format!("{part} {state}"));
         }
-        if let Some((count, names)) = &self.import_errors {
-            line("imports", imports(*count, names));
+        if let Some((count, first)) = &self.import_errors {
+            line("imports", imports(*count));
+            first.iter().for_each(|(name, reason)| line("", format!("`{name}`: {reason}")));
+            let more = count.saturating_sub(u64::try_from(first.len()).unwrap_or(*count));
+            if more > 0 {
+                line("", format!("and {more} more"));
+            }
         }
         if self.may_trigger.is_some() || self.may_post_events.is_some() {
             line("rights", self.rights());
@@ -166,7 +171,7 @@ impl Findings {
             "looked_in": pairs(&self.looked, "place", "found"),
             "clock_ahead_seconds": self.clock_ahead.map(|ahead| ahead.as_secs()),
             "health": pairs(&self.health, "part", "state"),
-            "import_errors": self.import_errors.as_ref().map(|(count, names)| json!({ "total": count, "first": names })),
+            "import_errors": self.import_errors.as_ref().map(|(count, first)| errors_as_json(*count, first)),
             "may_trigger": self.may_trigger,
             "may_post_events": self.may_post_events,
             "history": self.history,
@@ -183,15 +188,17 @@ fn clock(ahead: SignedDuration) -> String {
     format!("the server's is {:.0} s {way} ours", ahead.abs().as_secs_f64().ceil())
 }
 
-fn imports(count: u64, names: &[String]) -> String {
-    let shown: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
-    let more = count.saturating_sub(u64::try_from(shown.len()).unwrap_or(count));
-    let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+fn imports(count: u64) -> String {
     match count {
         0 => "every file can be imported".to_owned(),
-        1 => format!("1 file can't be imported: {}", shown.join(", ")),
-        _ => format!("{count} files can't be imported: {}{more}", shown.join(", ")),
+        1 => "1 file can't be imported:".to_owned(),
+        _ => format!("{count} files can't be imported:"),
     }
+}
+
+fn errors_as_json(count: u64, first: &[(String, String)]) -> Value {
+    let names: Vec<&String> = first.iter().map(|(name, _)| name).collect();
+    json!({ "total": count, "first": names, "errors": pairs(first, "filename", "reason") })
 }
 
 fn pairs<T: AsRef<str>>(pairs: &[(T, String)], first: &str, second: &str) -> Value {

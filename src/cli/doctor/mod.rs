@@ -1,7 +1,7 @@
 //! `doctor`: which Airflow would be used, where each value comes from, and whether it can be used.
 //!
 //! In: the same options as for a run. Out: findings on stdout, as lines or as JSON, and the exit code that a run would fail
-//! with. Each thing is asked once and without retry. Nothing is made, here or there: what is sent to find the rights out can't
+//! with; 1 where no run goes on, since Airflow's database or scheduler is not well. Each thing is asked once and without retry. Nothing is made, here or there: what is sent to find the rights out can't
 //! succeed, and the file that tries the lock is removed at once.
 
 mod ask;
@@ -48,7 +48,7 @@ async fn examine(
     let client = connect::client(&args.connection, &place, environment, streams)?;
     let mut findings = here::here(&place, args, environment);
     let code = match ask::ask(&client, &args.connection, &place.clock, &mut findings).await {
-        Ok(()) => ExitCode::Success,
+        Ok(code) => code,
         Err(error) => {
             findings.problems.push(Problem::error(&error.message, remedy(&error)));
             ExitCode::of_error(&error)
