@@ -158,6 +158,37 @@ fn again_makes_the_writes_of_a_step_anew_and_only_those() {
         assert_eq!(world.run(&["resume", &id, "--again", "one"]).code, 0);
         assert_eq!((world.counts("a"), world.counts("b")), (made, 1));
     }
+    let shown = world.run(&["runs", "show", &id]).stdout;
+    assert_eq!(shown.matches(" on `a`: accepted").count(), 3, "{shown}");
+    assert!(
+        shown.contains("before, generation 1: passed\n") && shown.contains("before, generation 2: passed\n"),
+        "{shown}"
+    );
+    assert_eq!(shown.matches(" on `b`: accepted").count(), 1, "{shown}");
+    let report: Value = serde_json::from_str(&world.run(&["runs", "report", &id]).stdout).expect("JSON");
+    assert_eq!(report["steps"][0]["earlier"].as_array().map(Vec::len), Some(2), "{report:#}");
+}
+
+#[test]
+fn every_event_of_a_run_and_every_failed_task_is_in_its_history() {
+    let world = World::new(
+        "v1",
+        "{dags: [{dag_id: b, schedule_on: [d]}, {dag_id: a, run: {duration: 0s, tasks: [{task_id: load, outcome: failed, log: ['ValueError: row 17']}, \
+         {task_id: check, outcome: failed, log: [x]}]}}]}",
+    );
+    world.write(
+        "p.yaml",
+        "name: p\nsteps: [{id: one, post_dataset_event: {dataset_uri: d}}, {id: two, trigger_dag: {dag_id: a, wait: true}}]\n\
+         always: [{id: tell, post_dataset_event: {dataset_uri: d}}]",
+    );
+    assert_eq!(world.run(&["p.yaml"]).code, 1);
+    let id = world.run_id();
+    assert_eq!(world.run(&["resume", &id, "--again", "one", "--again", "two"]).code, 1);
+    let shown = world.run(&["runs", "show", &id]).stdout;
+    assert_eq!(shown.matches(" on `d`: accepted").count(), 4, "{shown}");
+    assert_eq!(shown.matches(" on `a`: accepted").count(), 2, "{shown}");
+    assert_eq!(shown.matches("failed tasks: `check`, `load`; `check`: x").count(), 2, "{shown}");
+    assert!(shown.contains("before, attempt 1: passed\n"), "{shown}");
 }
 
 #[test]

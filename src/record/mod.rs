@@ -14,7 +14,7 @@ use serde_json::{Map, Value};
 use crate::event::{Event, EventKind, RunResumed, RunStarted};
 use crate::outcome::{Failure, FailureKind, InputSource, Section, StepOutcome};
 
-pub use step::StepRecord;
+pub use step::{EarlierRecord, StepRecord};
 pub use write::WriteRecord;
 
 /// A run, as far as it has come.
@@ -257,10 +257,7 @@ impl RunRecord {
             if !info.section.is_steps() {
                 step.join(info);
             } else if resumed.again.contains(&step.id) {
-                step.generation += 1;
-                step.is_anew = true;
-                step.writes.clear();
-                step.begin_anew();
+                step.next_generation();
             } else if !step.is_done() {
                 step.begin_anew();
             }

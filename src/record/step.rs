@@ -7,6 +7,21 @@ use crate::event::{StepFinished, StepInfo, TryFailed, WriteAnnounced, WriteFate}
 use crate::outcome::{ActionKind, ActionResult, Failure, Section, ShownWrite, StepOutcome};
 use crate::record::WriteRecord;
 
+/// What a step came to before its writes were made anew.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct EarlierRecord {
+    /// How often its writes had been made anew on purpose by then.
+    pub generation: u32,
+    /// For a step of `rescue` or `always`: the resume that it belonged to.
+    pub attempt: u32,
+    /// How it ended; none when it did not.
+    pub outcome: Option<StepOutcome>,
+    /// Why it failed.
+    pub failure: Option<Failure>,
+    /// The writes it announced, in order.
+    pub writes: Vec<WriteRecord>,
+}
+
 /// A step, as far as it has come.
 #[derive(Debug, Clone, Serialize)]
 pub struct StepRecord {
@@ -42,6 +57,9 @@ pub struct StepRecord {
     pub tries: Vec<TryFailed>,
     /// The writes it announced, in order.
     pub writes: Vec<WriteRecord>,
+    /// What it came to before its writes were made anew, the oldest first.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub earlier: Vec<EarlierRecord>,
     /// In a check: the `when` that can't be judged, so that it may or may not run.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub condition: Option<String>,
@@ -81,10 +99,32 @@ impl StepRecord {
     /// Begins anew with another attempt of the run; what it wrote in an earlier one is done with.
     pub(super) fn join(&mut self, info: &StepInfo) {
         if self.attempt != info.attempt || self.section != info.section {
-            self.writes.clear();
+            self.set_aside();
         }
         (self.section, self.attempt) = (info.section, info.attempt);
         self.begin_anew();
+    }
+
+    /// Makes its writes anew on purpose.
+    pub(super) fn next_generation(&mut self) {
+        self.set_aside();
+        self.generation += 1;
+        self.is_anew = true;
+        self.begin_anew();
+    }
+
+    /// Keeps what it came to, and its writes, for whoever looks; they count no more.
+    fn set_aside(&mut self) {
+        if self.writes.is_empty() {
+            return;
+        }
+        self.earlier.push(EarlierRecord {
+            generation: self.generation,
+            attempt: self.attempt,
+            outcome: self.outcome,
+            failure: self.failure.clone(),
+            writes: std::mem::take(&mut self.writes),
+        });
     }
 
     /// In a check: whether it may write, and could not show what.
@@ -116,6 +156,7 @@ impl StepRecord {
             is_anew: false,
             tries: Vec::new(),
             writes: Vec::new(),
+            earlier: Vec::new(),
             condition: None,
             would: Vec::new(),
             left_open: Vec::new(),

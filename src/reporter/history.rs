@@ -4,8 +4,8 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use serde_json::Value;
 
-use crate::outcome::StepOutcome;
-use crate::record::{RunRecord, StepRecord};
+use crate::outcome::{Failure, StepOutcome};
+use crate::record::{EarlierRecord, RunRecord, StepRecord, WriteRecord};
 use crate::reporter::painted::{Painted, Tone};
 use crate::reporter::summary;
 
@@ -91,10 +91,34 @@ fn step_lines(number: &str, step: &StepRecord) -> Vec<Painted> {
     let took = step.elapsed_ms.map(|took| format!(" ({})", summary::elapsed(took))).unwrap_or_default();
     let line = Painted::default().with(Tone::Dim, format!("{number} ")).with(tone_of(word), format!("{word:<8}"));
     let mut lines = vec![line.with(Tone::Plain, format!(" {}", step.id)).with(Tone::Dim, took)];
-    lines.extend(step.failure.iter().map(|failure| format!("    {}", failure.message).into()));
-    lines.extend(step.writes.iter().map(|write| {
+    let is_of_attempt = !step.section.is_steps();
+    lines.extend(step.earlier.iter().flat_map(|one| earlier(one, is_of_attempt)).map(Painted::from));
+    lines.extend(came_to(step.failure.as_ref(), &step.writes).into_iter().map(Painted::from));
+    lines
+}
+
+/// What a step came to before its writes were made anew.
+fn earlier(earlier: &EarlierRecord, is_of_attempt: bool) -> Vec<String> {
+    let word = earlier.outcome.map_or("not ended", StepOutcome::as_str);
+    let when = if is_of_attempt {
+        format!("attempt {}", u64::from(earlier.attempt) + 1)
+    } else {
+        format!("generation {}", u64::from(earlier.generation) + 1)
+    };
+    let below = came_to(earlier.failure.as_ref(), &earlier.writes);
+    std::iter::once(format!("    before, {when}: {word}")).chain(below.iter().map(|line| format!("  {line}"))).collect()
+}
+
+/// Why it failed, with the tasks that did, and every write with its fate.
+fn came_to(failure: Option<&Failure>, writes: &[WriteRecord]) -> Vec<String> {
+    let mut lines = Vec::new();
+    if let Some(failure) = failure {
+        lines.push(format!("    {}", failure.message));
+        lines.extend(summary::failed_tasks(failure).map(|tasks| format!("    {tasks}")));
+    }
+    lines.extend(writes.iter().map(|write| {
         let fate = write.fate.map_or("announced, and nothing more is known", crate::event::WriteFate::as_str);
-        Painted::from(format!("    {} on `{}`: {fate}", write.identity, write.subject))
+        format!("    {} on `{}`: {fate}", write.identity, write.subject)
     }));
     lines
 }

@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use crate::event::StepFinished;
 use crate::outcome::{
-    ActionResult, DagRunResult, FailedTask, Failure, FailureKind, HealthResult, Notified, PoolResult, Section, StepOutcome,
+    ActionResult, DagRunResult, FailedTask, Failure, FailureKind, HealthResult, Notified, PoolResult, Section,
+    StepOutcome,
 };
 use crate::record::{RunRecord, StepRecord, Verdict};
 use crate::reporter::painted::{Look, Painted, Piece, Tone};
