@@ -21,6 +21,12 @@ fn main() -> ExitCode {
     in_urls.filter(|secret| secret.len() >= SHORT).for_each(|secret| masker.learn(&secret));
     exit_70_on_panic(&environment, &masker);
     let mut streams = Streams::of_process(&environment, masker);
+    if let Err(error) = has_room() {
+        streams.err_line(&format!(
+            "error: too few files may be open here: {error}\n  = help: `ulimit -n 256` allows more"
+        ));
+        return Code::CannotWrite.into();
+    }
     let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {
@@ -29,6 +35,21 @@ fn main() -> ExitCode {
         }
     };
     runtime.block_on(dispatch(&environment, &mut streams, exit_by_signal)).into()
+}
+
+/// Whether as many files may be open as a run needs; the runtime does not get on with fewer.
+#[cfg(unix)]
+fn has_room() -> std::io::Result<()> {
+    use std::os::fd::AsFd as _;
+    const FILES: usize = 24;
+    let clones: std::io::Result<Vec<_>> = (0..FILES).map(|_| stderr().as_fd().try_clone_to_owned()).collect();
+    clones.map(drop)
+}
+
+/// Where there is no such bound.
+#[cfg(not(unix))]
+fn has_room() -> std::io::Result<()> {
+    Ok(())
 }
 
 /// Ends a process that was told twice to stop and did not.

@@ -141,3 +141,20 @@ fn as_process_1_of_a_container_it_takes_sigterm_and_leaves_no_process_behind() {
     assert_eq!(output.status.code(), Some(143), "{told}");
     assert!(told.contains("to go on with it: myaf-run resume"), "{told}");
 }
+
+#[test]
+fn where_few_files_may_be_open_a_sentence_says_so() {
+    let run = Run::playbook(PRINTS).args(&["--sandbox"]);
+    for count in [6, 7, 8, 12, 20] {
+        let mut shell = Command::new("/bin/sh");
+        let line = format!("ulimit -n {count} && exec \"$0\" --sandbox p.yaml");
+        let output = shell.env_clear().args(["-c", &line, env!("CARGO_BIN_EXE_myaf-run")]).current_dir(run.folder());
+        let output = output.output().expect("it starts");
+        let told = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(74), "{count}: {told}");
+        assert!(
+            told.starts_with("error: too few files may be open here: ") && told.contains("ulimit -n 256"),
+            "{told}"
+        );
+    }
+}

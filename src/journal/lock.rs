@@ -27,6 +27,26 @@ pub enum Locked {
     Held(String),
 }
 
+/// Whether a file system has no locks, as some of NFS have none.
+pub(super) fn is_unknown_here(error: &std::io::Error) -> bool {
+    #[cfg(unix)]
+    let is_told = error.raw_os_error() == Some(rustix::io::Errno::NOLCK.raw_os_error());
+    #[cfg(not(unix))]
+    let is_told = false;
+    is_told || error.kind() == ErrorKind::Unsupported
+}
+
+/// Lets no link be followed, and no pipe be waited for.
+pub(super) fn no_link(options: &mut OpenOptions) -> &mut OpenOptions {
+    #[cfg(unix)]
+    {
+        use rustix::fs::OFlags;
+        let flags = i32::try_from((OFlags::NOFOLLOW | OFlags::NONBLOCK).bits()).unwrap_or_default();
+        std::os::unix::fs::OpenOptionsExt::custom_flags(options, flags);
+    }
+    options
+}
+
 /// Asks for the lock in this file, and says in it who we are. The file is never removed: whoever waits for it has it open.
 pub(super) fn take(folder: &Path, name: &str, holder: &str) -> Result<Locked, JournalError> {
     folder::make(folder)?;
@@ -35,7 +55,13 @@ pub(super) fn take(folder: &Path, name: &str, holder: &str) -> Result<Locked, Jo
     options.read(true).write(true).create(true).truncate(false);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let mut file = options.open(&path).map_err(|error| JournalError::io(&path, "opened", error))?;
+    let opened = no_link(&mut options).open(&path);
+    let mut file = opened.map_err(|error| {
+        if path.is_symlink() { JournalError::NoFile(path.clone()) } else { JournalError::io(&path, "opened", error) }
+    })?;
+    if !file.metadata().is_ok_and(|about| about.is_file()) {
+        return Err(JournalError::NoFile(path));
+    }
     let is_real = match file.try_lock() {
         Ok(()) => true,
         Err(TryLockError::WouldBlock) => {
@@ -45,7 +71,7 @@ pub(super) fn take(folder: &Path, name: &str, holder: &str) -> Result<Locked, Jo
             let held = held.trim();
             return Ok(Locked::Held(if held.is_empty() { "another process".to_owned() } else { held.to_owned() }));
         }
-        Err(TryLockError::Error(error)) if error.kind() == ErrorKind::Unsupported => false,
+        Err(TryLockError::Error(error)) if is_unknown_here(&error) => false,
         Err(TryLockError::Error(error)) => return Err(JournalError::io(&path, "locked", error)),
     };
     // The disk may be full; the lock is held all the same.

@@ -8,8 +8,8 @@ use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use super::error::JournalError;
-use super::folder;
 use super::store::Store;
+use super::{folder, lock};
 
 /// How the folder of the history stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -46,11 +46,12 @@ impl Store {
         };
         let (runs, locks) = self.folders();
         for part in [runs, locks] {
-            if part.exists() {
+            if part.exists() || part.is_symlink() {
                 folder::check(part)?;
             }
         }
-        folder::check(state)?;
+        // The folder itself may be a link to a larger disk.
+        folder::check(&fs::canonicalize(state).map_err(|error| JournalError::io(state, "read", error))?)?;
         let place = if locks.exists() { locks } else { state };
         Ok(Standing::Ready { has_locks: try_lock_in(place)?, mode: mode(&there) })
     }
@@ -76,7 +77,7 @@ fn try_lock_in(place: &Path) -> Result<bool, JournalError> {
     fs::remove_file(&path).map_err(|error| JournalError::io(&path, "removed", error))?;
     match locked {
         Ok(()) | Err(TryLockError::WouldBlock) => Ok(true),
-        Err(TryLockError::Error(error)) if error.kind() == ErrorKind::Unsupported => Ok(false),
+        Err(TryLockError::Error(error)) if lock::is_unknown_here(&error) => Ok(false),
         Err(TryLockError::Error(error)) => Err(JournalError::io(&path, "locked", error)),
     }
 }

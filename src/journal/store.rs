@@ -187,12 +187,12 @@ impl Store {
 }
 
 /// Opens what is a file, and nothing that would keep its reader waiting, or never end.
-fn open(options: &OpenOptions, path: &Path) -> Result<File, JournalError> {
+fn open(options: &mut OpenOptions, path: &Path) -> Result<File, JournalError> {
     let metadata = fs::symlink_metadata(path).map_err(|error| JournalError::io(path, "opened", error))?;
     if !metadata.is_file() {
         return Err(JournalError::NoFile(path.to_owned()));
     }
-    options.open(path).map_err(|error| JournalError::io(path, "opened", error))
+    lock::no_link(options).open(path).map_err(|error| JournalError::io(path, "opened", error))
 }
 
 /// Locks a run's file for as long as it is open; a file system without locks lets everybody in. Who only asks whether the run
@@ -203,7 +203,7 @@ fn hold(file: &File, path: &Path, run_id: &str) -> Result<(), JournalError> {
         match file.try_lock() {
             Ok(()) => return Ok(()),
             Err(TryLockError::WouldBlock) => {}
-            Err(TryLockError::Error(error)) if error.kind() == ErrorKind::Unsupported => return Ok(()),
+            Err(TryLockError::Error(error)) if lock::is_unknown_here(&error) => return Ok(()),
             Err(TryLockError::Error(error)) => return Err(JournalError::io(path, "locked", error)),
         }
         // A lock that can't even be shared is held by who runs it.

@@ -324,3 +324,34 @@ fn a_run_that_is_still_failed_names_the_ways_on() {
     }
     assert_eq!(world.counts("a"), 1);
 }
+
+#[cfg(unix)]
+#[test]
+fn links_in_the_history_lead_nowhere() {
+    use std::os::unix::fs::{PermissionsExt as _, symlink};
+    let world = World::new("v2", WORLD);
+    world.write("p.yaml", "name: p\nsteps: [{print: hi}]");
+    assert_eq!(world.run(&["p.yaml"]).code, 0);
+    let elsewhere = world.folder.folder().join("elsewhere");
+    fs::write(&elsewhere, "precious").expect("a file");
+    let locks = world.state().join("locks");
+    let lock = fs::read_dir(&locks).expect("locks").flatten().next().expect("one").path();
+    fs::remove_file(&lock).expect("ours");
+    symlink(&elsewhere, &lock).expect("a link");
+    let ended = world.run(&["p.yaml"]);
+    assert!(ended.code == 74 && ended.stderr.contains(".lock` is no file"), "{ended:#?}");
+    fs::remove_file(&lock).expect("ours");
+    let runs = world.state().join("runs");
+    let moved = world.state().join("moved");
+    fs::rename(&runs, &moved).expect("ours");
+    symlink(&moved, &runs).expect("a link");
+    let ended = world.run(&["p.yaml"]);
+    assert!(ended.code == 74 && ended.stderr.contains("runs` is a link"), "{ended:#?}");
+    assert_eq!(fs::read_to_string(&elsewhere).expect("it is there"), "precious");
+    // A folder far above that is open to all.
+    let open = world.folder.folder().join("open");
+    fs::create_dir(&open).expect("a folder");
+    fs::set_permissions(&open, fs::Permissions::from_mode(0o777)).expect("its mode");
+    let ended = world.run(&["p.yaml", "--state-dir", "open/a/b"]);
+    assert!(ended.code == 74 && ended.stderr.contains("open` can be written to by others"), "{ended:#?}");
+}
