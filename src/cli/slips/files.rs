@@ -26,7 +26,7 @@ pub(in crate::cli) fn cannot_read(path: &Path, reason: &str, environment: &Envir
     let word = path.display().to_string();
     let message = format!("error: the playbook `{}` can't be read: {reason}\n", shown(&word));
     let full = environment.cwd.join(path);
-    let help = if full.is_dir() { in_folder(&full, &word) } else { elsewhere(&full, &word, environment) };
+    let help = if full.is_dir() { Some(in_folder(&full, &word)) } else { elsewhere(&full, &word, environment) };
     match help {
         Some(help) => format!("{message}  = help: {help}\n"),
         None => message,
@@ -44,12 +44,12 @@ pub(in crate::cli) fn other_kind(path: &Path) -> Option<String> {
     })
 }
 
-fn in_folder(full: &Path, word: &str) -> Option<String> {
+fn in_folder(full: &Path, word: &str) -> String {
     let shown = word.trim_end_matches('/');
     let names = playbooks_in(full);
     let all = format!("`myaf-run check {shown}` checks all playbooks below it");
-    let Some(name) = names.first() else { return Some(all) };
-    Some(format!("run one playbook of it, such as `{shown}/{name}`; {all}"))
+    let Some(name) = names.first() else { return all };
+    format!("run one playbook of it, such as `{shown}/{name}`; {all}")
 }
 
 /// A file of another name, an input, a command.

@@ -58,12 +58,12 @@ pub(super) fn keys(rule: &Rule) -> Vec<&str> {
 pub(super) const NAMED: usize = 5;
 
 /// Some keys of a choice, and where all are.
-pub(super) fn some_of(rule: &Rule, named: Vec<&str>) -> String {
+pub(super) fn some_of(rule: &Rule, named: &[&str]) -> String {
     let noun = rule.get("x-choice").and_then(Value::as_str).unwrap_or("key");
     if keys(rule).len() <= named.len() {
-        return format!("the {noun}s are {}", alternatives(&named).replacen(" or ", " and ", 1));
+        return format!("the {noun}s are {}", alternatives(named).replacen(" or ", " and ", 1));
     }
-    format!("write an {noun} such as {}; `myaf-run explain {}` lists all", alternatives(&named), Code::NO_ACTION.id)
+    format!("write an {noun} such as {}; `myaf-run explain {}` lists all", alternatives(named), Code::NO_ACTION.id)
 }
 
 fn one_key<'a>(walk: &Walk<'a>, rule: &'a Rule, place: Place<'a>, keys: &[&str]) -> Vec<Diagnostic> {
@@ -82,7 +82,7 @@ fn one_key<'a>(walk: &Walk<'a>, rule: &'a Rule, place: Place<'a>, keys: &[&str])
             in_what(place)
         );
         let diagnostic = Diagnostic::new(Code::NO_ACTION, walk.file, first_key(place), message);
-        return vec![diagnostic.with_help(some_of(rule, keys.iter().copied().take(NAMED).collect()))];
+        return vec![diagnostic.with_help(some_of(rule, &keys[..keys.len().min(NAMED)]))];
     };
     others
         .iter()

@@ -81,7 +81,7 @@ pub(super) fn unknown_key(walk: &Walk<'_>, rule: &Rule, place: Place<'_>, unknow
     match unknown.near {
         Some(near) => diagnostic.with_help(format!("did you mean `{near}`?")),
         None if !missing_choice.is_empty() => {
-            diagnostic.with_help(choice::some_of(rule, nearest(key, missing_choice, choice::NAMED)))
+            diagnostic.with_help(choice::some_of(rule, &nearest(key, missing_choice, choice::NAMED)))
         }
         None if known.is_empty() => diagnostic.with_help("no key may stand here"),
         None if known.len() <= LISTED_KEYS => diagnostic.with_help(format!("the known keys are {}", listed(&known))),
