@@ -39,6 +39,7 @@ mod retry;
 mod run_ids;
 mod sandbox_recordings;
 mod schedule;
+mod secrets;
 mod sections;
 mod selection;
 mod signals;

@@ -105,7 +105,7 @@ impl Stage {
             auth: AuthScheme::Auto,
             http: HttpOptions::default(),
             clock: clock.clone(),
-            on_secret: None,
+            masker: Masker::new(),
         });
         let (signal, interrupt) = Interrupt::channel();
         let client = client.expect("a good client");

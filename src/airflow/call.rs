@@ -34,6 +34,15 @@ pub(super) struct Call<T> {
     pub(super) body: Option<Value>,
     pub(super) accept: &'static str,
     pub(super) read: fn(&[u8]) -> Result<T, Unreadable>,
+    /// What the answer must be about.
+    pub(super) about: Option<About<T>>,
+}
+
+/// The names that an answer must bear, and where it has them.
+#[derive(Debug)]
+pub(super) struct About<T> {
+    asked: Vec<String>,
+    names: fn(&T) -> Vec<&str>,
 }
 
 /// Why a body is not what the call expects.
@@ -62,17 +71,30 @@ impl<T> Rows<T> {
 impl<T> Call<T> {
     /// A `GET` that wants JSON.
     pub(super) fn get(path: Path, read: fn(&[u8]) -> Result<T, Unreadable>) -> Self {
-        Self { method: Method::GET, path, query: Vec::new(), body: None, accept: JSON, read }
+        Self { method: Method::GET, path, query: Vec::new(), body: None, accept: JSON, read, about: None }
     }
 
     /// A `POST` of JSON that wants JSON.
     pub(super) fn post(path: Path, body: Value, read: fn(&[u8]) -> Result<T, Unreadable>) -> Self {
-        Self { method: Method::POST, path, query: Vec::new(), body: Some(body), accept: JSON, read }
+        Self { method: Method::POST, path, query: Vec::new(), body: Some(body), accept: JSON, read, about: None }
     }
 
     /// A `PATCH` of JSON that wants JSON.
     pub(super) fn patch(path: Path, body: Value, read: fn(&[u8]) -> Result<T, Unreadable>) -> Self {
         Self { method: Method::PATCH, ..Self::post(path, body, read) }
+    }
+
+    /// Says what the answer must be about: as many names as were asked for, or as many times as many.
+    pub(super) fn about(self, asked: &[&str], names: fn(&T) -> Vec<&str>) -> Self {
+        let asked = asked.iter().map(|name| (*name).to_owned()).collect();
+        Self { about: Some(About { asked, names }), ..self }
+    }
+
+    /// A name that the answer bears and was not asked for, with the one that was.
+    pub(super) fn other<'a>(&'a self, value: &'a T) -> Option<(&'a str, &'a str)> {
+        let about = self.about.as_ref()?;
+        let mut pairs = (about.names)(value).into_iter().zip(about.asked.iter().map(String::as_str).cycle());
+        pairs.find(|(name, asked)| name != asked)
     }
 
     /// Adds a query parameter.

@@ -28,8 +28,7 @@ use super::verdict::{self, Received};
 use super::{v1, v2};
 use crate::clock::Clock;
 use crate::http::{Deadline, HttpClient, HttpOptions, SetupError, Telling};
-
-pub use super::session::OnSecret;
+use crate::secret::Masker;
 
 /// What a client is made of.
 #[derive(Clone)]
@@ -46,8 +45,9 @@ pub struct ClientOptions {
     pub http: HttpOptions,
     /// Time.
     pub clock: Clock,
-    /// Told of every secret that is made from the credential: tokens, the basic header's value.
-    pub on_secret: Option<OnSecret>,
+    /// Learns every secret that is made from the credential: tokens, the basic header's value. What Airflow says is masked
+    /// before it is cut.
+    pub masker: Masker,
 }
 
 /// Why a client could not be made.
@@ -80,9 +80,9 @@ impl Client {
     /// When the credential can't be shown as asked, or TLS can't be set up.
     pub fn new(options: ClientOptions) -> Result<Self, ClientError> {
         let http = HttpClient::new(&options.base_url.under_root("/"), &options.http)?;
-        let session = Session::new(options.auth, options.credential, options.on_secret)?;
+        let session = Session::new(options.auth, options.credential, options.masker.clone())?;
         let version = OnceCell::new_with(options.version.or(options.base_url.version()));
-        let sender = Sender { http, base_url: options.base_url };
+        let sender = Sender { http, base_url: options.base_url, masker: options.masker };
         Ok(Self(Arc::new(Inner { sender, session, version, clock: options.clock }), None, Telling::default()))
     }
 
@@ -205,9 +205,12 @@ impl Client {
     /// # Errors
     /// As [`ApiError`] says; a DAG that can't be imported is not found.
     pub async fn dag(&self, dag_id: &str, limit: Duration) -> Result<Dag, ApiError> {
-        let call = |version| match version {
-            ApiVersion::V1 => v1::dag(dag_id),
-            ApiVersion::V2 => v2::dag(dag_id),
+        let call = |version| {
+            let call = match version {
+                ApiVersion::V1 => v1::dag(dag_id),
+                ApiVersion::V2 => v2::dag(dag_id),
+            };
+            call.about(&[dag_id], |dag: &Dag| vec![&dag.dag_id])
         };
         self.one(call, limit).await
     }
@@ -217,9 +220,12 @@ impl Client {
     /// # Errors
     /// As [`ApiError`] says; ask it for its [`delivery`](ApiError::delivery).
     pub async fn set_paused(&self, dag_id: &str, is_paused: bool, limit: Duration) -> Result<Dag, ApiError> {
-        let call = |version| match version {
-            ApiVersion::V1 => v1::set_paused(dag_id, is_paused),
-            ApiVersion::V2 => v2::set_paused(dag_id, is_paused),
+        let call = |version| {
+            let call = match version {
+                ApiVersion::V1 => v1::set_paused(dag_id, is_paused),
+                ApiVersion::V2 => v2::set_paused(dag_id, is_paused),
+            };
+            call.about(&[dag_id], |dag: &Dag| vec![&dag.dag_id])
         };
         self.one(call, limit).await
     }
@@ -241,9 +247,12 @@ impl Client {
     /// # Errors
     /// As [`ApiError`] says; ask it for its [`delivery`](ApiError::delivery).
     pub async fn create_dag_run(&self, run: &NewDagRun, limit: Duration) -> Result<DagRun, ApiError> {
-        let call = |version| match version {
-            ApiVersion::V1 => v1::create_dag_run(run),
-            ApiVersion::V2 => v2::create_dag_run(run),
+        let call = |version| {
+            let call = match version {
+                ApiVersion::V1 => v1::create_dag_run(run),
+                ApiVersion::V2 => v2::create_dag_run(run),
+            };
+            call.about(&[&run.dag_id, &run.dag_run_id], names_of)
         };
         self.one(call, limit).await
     }
@@ -253,9 +262,12 @@ impl Client {
     /// # Errors
     /// As [`ApiError`] says.
     pub async fn dag_run(&self, dag_id: &str, dag_run_id: &str, limit: Duration) -> Result<DagRun, ApiError> {
-        let call = |version| match version {
-            ApiVersion::V1 => v1::dag_run(dag_id, dag_run_id),
-            ApiVersion::V2 => v2::dag_run(dag_id, dag_run_id),
+        let call = |version| {
+            let call = match version {
+                ApiVersion::V1 => v1::dag_run(dag_id, dag_run_id),
+                ApiVersion::V2 => v2::dag_run(dag_id, dag_run_id),
+            };
+            call.about(&[dag_id, dag_run_id], names_of)
         };
         self.one(call, limit).await
     }
@@ -283,9 +295,12 @@ impl Client {
         offset: u64,
         limit: Duration,
     ) -> Result<Page<DagRun>, ApiError> {
-        let call = |version| match version {
-            ApiVersion::V1 => v1::dag_runs(dag_id, filter, offset),
-            ApiVersion::V2 => v2::dag_runs(dag_id, filter, offset),
+        let call = |version| {
+            let call = match version {
+                ApiVersion::V1 => v1::dag_runs(dag_id, filter, offset),
+                ApiVersion::V2 => v2::dag_runs(dag_id, filter, offset),
+            };
+            call.about(&[dag_id], |runs: &Rows<DagRun>| runs.items.iter().map(|run| run.dag_id.as_str()).collect())
         };
         let mut page = self.page(call, limit).await?;
         page.items.retain(|run| filter.admits(run));
@@ -436,6 +451,11 @@ impl Client {
     pub(super) fn deadline(&self, limit: Duration) -> Deadline {
         Deadline::after(&self.0.clock, limit).told(self.2)
     }
+}
+
+/// What a run is known by.
+fn names_of(run: &DagRun) -> Vec<&str> {
+    vec![&run.dag_id, &run.dag_run_id]
 }
 
 fn version_call(version: ApiVersion) -> Call<String> {

@@ -17,9 +17,12 @@ impl Client {
     /// # Errors
     /// As [`ApiError`] says; a DAG that can't be imported is not found.
     pub async fn dag_details(&self, dag_id: &str, limit: Duration) -> Result<DagDetails, ApiError> {
-        let call = |version| match version {
-            ApiVersion::V1 => v1::dag_details::dag_details(dag_id),
-            ApiVersion::V2 => v2::dag_details::dag_details(dag_id),
+        let call = |version| {
+            let call = match version {
+                ApiVersion::V1 => v1::dag_details::dag_details(dag_id),
+                ApiVersion::V2 => v2::dag_details::dag_details(dag_id),
+            };
+            call.about(&[dag_id], |dag: &DagDetails| vec![&dag.dag_id])
         };
         self.one(call, limit).await
     }
@@ -29,9 +32,12 @@ impl Client {
     /// # Errors
     /// As [`ApiError`] says; a mapped one without its index, and an unknown run, are not found.
     pub async fn task_instance(&self, task: &TaskPlace<'_>, limit: Duration) -> Result<TaskInstance, ApiError> {
-        let call = |version| match version {
-            ApiVersion::V1 => v1::task_instance(task),
-            ApiVersion::V2 => v2::task_instance(task),
+        let call = |version| {
+            let call = match version {
+                ApiVersion::V1 => v1::task_instance(task),
+                ApiVersion::V2 => v2::task_instance(task),
+            };
+            call.about(&[task.task_id], |task: &TaskInstance| vec![&task.task_id])
         };
         self.one(call, limit).await
     }
@@ -42,9 +48,12 @@ impl Client {
     /// As [`ApiError`] says; whatever is missing, run, task or key, the answer is the same 404. Airflow 2.8 and 2.9 can't give
     /// the value as JSON and refuse.
     pub async fn xcom(&self, request: &XComRequest, limit: Duration) -> Result<XCom, ApiError> {
-        let call = |version| match version {
-            ApiVersion::V1 => v1::xcom::xcom(request),
-            ApiVersion::V2 => v2::xcom::xcom(request),
+        let call = |version| {
+            let call = match version {
+                ApiVersion::V1 => v1::xcom::xcom(request),
+                ApiVersion::V2 => v2::xcom::xcom(request),
+            };
+            call.about(&[&request.key], |xcom: &XCom| vec![&xcom.key])
         };
         self.one(call, limit).await
     }
@@ -54,9 +63,12 @@ impl Client {
     /// # Errors
     /// As [`ApiError`] says.
     pub async fn variable(&self, key: &str, limit: Duration) -> Result<Variable, ApiError> {
-        let call = |version| match version {
-            ApiVersion::V1 => v1::stock::variable(key),
-            ApiVersion::V2 => v2::stock::variable(key),
+        let call = |version| {
+            let call = match version {
+                ApiVersion::V1 => v1::stock::variable(key),
+                ApiVersion::V2 => v2::stock::variable(key),
+            };
+            call.about(&[key], |variable: &Variable| vec![&variable.key])
         };
         self.one(call, limit).await
     }
@@ -78,9 +90,12 @@ impl Client {
     /// # Errors
     /// As [`ApiError`] says.
     pub async fn connection(&self, connection_id: &str, limit: Duration) -> Result<Connection, ApiError> {
-        let call = |version| match version {
-            ApiVersion::V1 => v1::stock::connection(connection_id),
-            ApiVersion::V2 => v2::stock::connection(connection_id),
+        let call = |version| {
+            let call = match version {
+                ApiVersion::V1 => v1::stock::connection(connection_id),
+                ApiVersion::V2 => v2::stock::connection(connection_id),
+            };
+            call.about(&[connection_id], |connection: &Connection| vec![&connection.connection_id])
         };
         self.one(call, limit).await
     }
@@ -102,9 +117,12 @@ impl Client {
     /// # Errors
     /// As [`ApiError`] says; v1 answers 500 for a pool of any number of slots.
     pub async fn pool(&self, name: &str, limit: Duration) -> Result<Pool, ApiError> {
-        let call = |version| match version {
-            ApiVersion::V1 => v1::stock::pool(name),
-            ApiVersion::V2 => v2::stock::pool(name),
+        let call = |version| {
+            let call = match version {
+                ApiVersion::V1 => v1::stock::pool(name),
+                ApiVersion::V2 => v2::stock::pool(name),
+            };
+            call.about(&[name], |pool: &Pool| vec![&pool.name])
         };
         self.one(call, limit).await
     }

@@ -7,6 +7,7 @@
 use serde_json::Value;
 
 use crate::http::Answer;
+use crate::secret::Masker;
 
 /// The longest phrase, in characters.
 const PHRASE_MAX: usize = 300;
@@ -31,16 +32,16 @@ pub(super) struct Complaint {
 
 impl Complaint {
     /// Opens an answer; a body that could not be read says nothing.
-    pub(super) fn of(answer: &Answer) -> Self {
+    pub(super) fn of(answer: &Answer, masker: &Masker) -> Self {
         let body = answer.body.as_deref().unwrap_or_default();
         let may_be_json = (answer.is_json() || answer.looks_like_json()) && body.len() <= JSON_MAX;
         let json = may_be_json.then(|| serde_json::from_slice::<Value>(body).ok()).flatten();
         let text = String::from_utf8_lossy(&body[..body.len().min(TEXT_MAX)]);
         let is_html = is_html(&answer.media_type(), &text);
         let says = match &json {
-            Some(json) => from_json(json),
-            None if is_html => from_html(&text),
-            None => phrase(text.lines().find(|line| !line.trim().is_empty()).unwrap_or_default()),
+            Some(json) => from_json(json, masker),
+            None if is_html => from_html(&text, masker),
+            None => phrase(text.lines().find(|line| !line.trim().is_empty()).unwrap_or_default(), masker),
         };
         Self { status: answer.status.as_u16(), json, is_html, says }
     }
@@ -56,36 +57,31 @@ impl Complaint {
     }
 }
 
-/// Makes a text safe and short: one line, no control or direction characters, at most 300 characters.
-pub(super) fn phrase(text: &str) -> Option<String> {
+/// Makes a text safe and short: masked, one line, no control or direction characters, at most 300 characters.
+pub(super) fn phrase(text: &str, masker: &Masker) -> Option<String> {
     let first = text.trim().split("\n\n").next().unwrap_or_default();
-    let spaced: String = first.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
-    let words: Vec<&str> = spaced.split_whitespace().collect();
-    let mut line: String = words.join(" ").chars().filter(|c| !is_direction(*c)).collect();
-    if line.chars().count() > PHRASE_MAX {
-        line = line.chars().take(PHRASE_MAX - 1).collect();
-        line.push('…');
-    }
-    (!line.is_empty()).then_some(line)
+    let plain: String = first.chars().filter(|c| !is_direction(*c)).collect();
+    let line = masker.masked(&plain).on_one_line();
+    (!line.as_str().is_empty()).then(|| line.cut(PHRASE_MAX).into_owned())
 }
 
 fn is_direction(c: char) -> bool {
     matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
-fn from_json(json: &Value) -> Option<String> {
-    let of = |key: &str| json.get(key).and_then(from_value);
+fn from_json(json: &Value, masker: &Masker) -> Option<String> {
+    let of = |key: &str| json.get(key).and_then(|value| from_value(value, masker));
     of("detail").or_else(|| of("title")).or_else(|| of("error")).or_else(|| of("message"))
 }
 
-fn from_value(value: &Value) -> Option<String> {
+fn from_value(value: &Value, masker: &Masker) -> Option<String> {
     match value {
-        Value::String(text) => phrase(text),
+        Value::String(text) => phrase(text, masker),
         Value::Array(items) => {
             let parts: Vec<String> = items.iter().filter_map(from_item).collect();
-            phrase(&parts.join("; "))
+            phrase(&parts.join("; "), masker)
         }
-        Value::Object(_) => from_object(value),
+        Value::Object(_) => from_object(value, masker),
         Value::Null | Value::Bool(_) | Value::Number(_) => None,
     }
 }
@@ -99,12 +95,12 @@ fn from_item(item: &Value) -> Option<String> {
 }
 
 /// v2's database errors: the reason, and which constraint where the server doesn't hide it.
-fn from_object(object: &Value) -> Option<String> {
+fn from_object(object: &Value, masker: &Masker) -> Option<String> {
     let of = |key: &str| object.get(key).and_then(Value::as_str).filter(|text| *text != "hidden");
     match (of("reason"), of("orig_error")) {
-        (Some(reason), Some(cause)) => phrase(&format!("{reason}: {cause}")),
-        (Some(reason), None) => phrase(reason),
-        (None, _) => phrase(of("message")?),
+        (Some(reason), Some(cause)) => phrase(&format!("{reason}: {cause}"), masker),
+        (Some(reason), None) => phrase(reason, masker),
+        (None, _) => phrase(of("message")?, masker),
     }
 }
 
@@ -115,16 +111,16 @@ fn is_html(media_type: &str, text: &str) -> bool {
 }
 
 /// The title of a page, else its first heading.
-fn from_html(text: &str) -> Option<String> {
-    element(text, "title").or_else(|| element(text, "h1"))
+fn from_html(text: &str, masker: &Masker) -> Option<String> {
+    element(text, "title", masker).or_else(|| element(text, "h1", masker))
 }
 
-fn element(text: &str, name: &str) -> Option<String> {
+fn element(text: &str, name: &str, masker: &Masker) -> Option<String> {
     let lower = text.to_ascii_lowercase();
     let start = lower.find(&format!("<{name}"))?;
     let open = start + lower[start..].find('>')? + 1;
     let end = open + lower[open..].find(&format!("</{name}"))?;
-    phrase(&without_tags(&text[open..end]))
+    phrase(&without_tags(&text[open..end]), masker)
 }
 
 fn without_tags(text: &str) -> String {
@@ -159,22 +155,25 @@ mod tests {
             (json!([1]), None),
         ];
         for (body, expected) in table {
-            assert_eq!(from_json(&body).as_deref(), expected, "{body}");
+            assert_eq!(from_json(&body, &Masker::new()).as_deref(), expected, "{body}");
         }
     }
 
     #[test]
     fn html_gives_its_title_or_heading() {
-        assert_eq!(from_html("<html><TITLE>502 <b>Bad</b>\n Gateway</TITLE>").as_deref(), Some("502 Bad Gateway"));
-        assert_eq!(from_html("<body><h1 class=x> Ooops! </h1>").as_deref(), Some("Ooops!"));
-        assert_eq!(from_html("<body>"), None);
-        assert_eq!(from_html("<title>İ<title"), None);
+        assert_eq!(
+            from_html("<html><TITLE>502 <b>Bad</b>\n Gateway</TITLE>", &Masker::new()).as_deref(),
+            Some("502 Bad Gateway")
+        );
+        assert_eq!(from_html("<body><h1 class=x> Ooops! </h1>", &Masker::new()).as_deref(), Some("Ooops!"));
+        assert_eq!(from_html("<body>", &Masker::new()), None);
+        assert_eq!(from_html("<title>İ<title", &Masker::new()), None);
     }
 
     #[test]
     fn a_phrase_is_one_safe_short_line() {
-        assert_eq!(phrase("a\x1b[31m\r\nb\u{202e}c").as_deref(), Some("a [31m bc"));
-        assert_eq!(phrase(&"x".repeat(1000)).map(|text| text.chars().count()), Some(PHRASE_MAX));
-        assert_eq!(phrase(" \n "), None);
+        assert_eq!(phrase("a\x1b[31m\r\nb\u{202e}c", &Masker::new()).as_deref(), Some("a [31m bc"));
+        assert_eq!(phrase(&"x".repeat(1000), &Masker::new()).map(|text| text.chars().count()), Some(PHRASE_MAX));
+        assert_eq!(phrase(" \n ", &Masker::new()), None);
     }
 }

@@ -13,12 +13,15 @@ use super::error::{ApiError, RequestLine};
 use super::model::ApiVersion;
 use super::verdict::{self, Asked, Received};
 use crate::http::{Deadline, HttpClient, Request};
+use crate::secret::Masker;
 
 /// The way to one Airflow.
 #[derive(Debug)]
 pub(super) struct Sender {
     pub(super) http: HttpClient,
     pub(super) base_url: BaseUrl,
+    /// Masks what is said, before it is cut.
+    pub(super) masker: Masker,
 }
 
 impl Sender {
@@ -53,7 +56,7 @@ impl Sender {
         match self.http.exchange(request, deadline).await {
             Err(error) => Err(verdict::no_answer(&line, &error)),
             Ok(answer) => {
-                let asked = Asked { request: &line, version, now: deadline.clock().now() };
+                let asked = Asked { request: &line, version, now: deadline.clock().now(), masker: &self.masker };
                 verdict::judge(&asked, call, &answer)
             }
         }
@@ -75,7 +78,7 @@ impl Sender {
         match self.http.listen(request, (deadline, hold), is_enough).await {
             Err(error) => Err(verdict::no_answer(&line, &error)),
             Ok(answer) => {
-                let asked = Asked { request: &line, version, now: deadline.clock().now() };
+                let asked = Asked { request: &line, version, now: deadline.clock().now(), masker: &self.masker };
                 verdict::judge_lines(&asked, call, &answer)
             }
         }

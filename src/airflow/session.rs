@@ -4,7 +4,6 @@
 //! refused, one new login is made for it, even if several requests find out at the same time.
 
 use std::fmt;
-use std::sync::Arc;
 
 use reqwest::header::HeaderValue;
 use secrecy::{ExposeSecret, SecretString};
@@ -16,15 +15,13 @@ use super::model::ApiVersion;
 use super::sender::Sender;
 use super::{v1, v2};
 use crate::http::Deadline;
-
-/// Told of every secret that is made from a credential, so that it can be masked.
-pub type OnSecret = Arc<dyn Fn(&SecretString) + Send + Sync>;
+use crate::secret::Masker;
 
 /// The credential, and what has been made of it.
 pub(super) struct Session {
     scheme: AuthScheme,
     credential: Option<Credential>,
-    on_secret: Option<OnSecret>,
+    masker: Masker,
     shown: Mutex<Option<Shown>>,
 }
 
@@ -42,12 +39,12 @@ impl Session {
     pub(super) fn new(
         scheme: AuthScheme,
         credential: Option<Credential>,
-        on_secret: Option<OnSecret>,
+        masker: Masker,
     ) -> Result<Self, BadCredential> {
         for usual in [v1::usual_scheme, v2::usual_scheme] {
             auth::proof(scheme, credential.as_ref(), usual)?;
         }
-        Ok(Self { scheme, credential, on_secret, shown: Mutex::new(None) })
+        Ok(Self { scheme, credential, masker, shown: Mutex::new(None) })
     }
 
     /// The scheme in which the credential is shown to this version; none without a credential.
@@ -144,9 +141,7 @@ impl Session {
     }
 
     fn tell(&self, secret: &SecretString) {
-        if let Some(on_secret) = &self.on_secret {
-            on_secret(secret);
-        }
+        self.masker.learn(secret.expose_secret());
     }
 }
 

@@ -17,12 +17,14 @@ use super::model::ApiVersion;
 use super::says::{Complaint, phrase};
 use super::{v1, v2};
 use crate::http::{Answer, BodyError, TransportCause, TransportError};
+use crate::secret::Masker;
 
 /// What a verdict needs to know besides the answer.
 pub(super) struct Asked<'a> {
     pub(super) request: &'a RequestLine,
     pub(super) version: ApiVersion,
     pub(super) now: Timestamp,
+    pub(super) masker: &'a Masker,
 }
 
 /// A value and when the server gave it.
@@ -44,14 +46,24 @@ pub(super) fn judge<T>(asked: &Asked<'_>, call: &Call<T>, answer: &Answer) -> Re
     }
     let body = answer.body.as_ref().map_err(|error| unread(asked, answer, error))?;
     match (call.read)(body) {
-        Ok(value) => Ok(Received { value, server_time: answer.server_time() }),
+        Ok(value) => match call.other(&value) {
+            None => Ok(Received { value, server_time: answer.server_time() }),
+            Some((other, name)) => Err(about_another(asked, answer, (other, name))),
+        },
         Err(unreadable) if says_so && unreadable.is_cut => Err(unread(asked, answer, &BodyError::Cut)),
-        Err(_) if !says_so || Complaint::of(answer).is_html => Err(not_airflow(asked, answer)),
+        Err(_) if !says_so || Complaint::of(answer, asked.masker).is_html => Err(not_airflow(asked, answer)),
         Err(unreadable) => {
             let words = format!("the answer can't be understood: {}", unreadable.reason);
             Err(Draft::of(ErrorKind::Unreadable, Delivery::Unknown).answered(asked, answer, Some(words), None))
         }
     }
+}
+
+/// An answer about something else than was asked for, such as one of a cache before Airflow: it says nothing of ours.
+fn about_another(asked: &Asked<'_>, answer: &Answer, (other, name): (&str, &str)) -> ApiError {
+    let other = phrase(other, asked.masker).unwrap_or_default();
+    let words = format!("the answer is about `{other}`, not about `{name}`");
+    Draft::of(ErrorKind::Unreadable, Delivery::Unknown).answered(asked, answer, Some(words), None)
 }
 
 /// Judges an answer that comes line by line, has no media type, and may have been heard only in part.
@@ -104,7 +116,7 @@ fn refusal(asked: &Asked<'_>, answer: &Answer) -> ApiError {
     if let Some(error) = cut_short(asked, answer) {
         return error;
     }
-    let complaint = Complaint::of(answer);
+    let complaint = Complaint::of(answer, asked.masker);
     let is_own = match asked.version {
         ApiVersion::V1 => v1::refusal::is_own(&complaint),
         ApiVersion::V2 => v2::refusal::is_own(&complaint),
@@ -140,7 +152,9 @@ fn kind_of(asked: &Asked<'_>, answer: &Answer, complaint: &Complaint, is_own: bo
         ApiVersion::V2 => v2::refusal::is_other_api(complaint),
     };
     match complaint.status {
-        300..400 => ErrorKind::Redirect { to: answer.location().and_then(place).map(String::into_boxed_str) },
+        300..400 => ErrorKind::Redirect {
+            to: answer.location().and_then(|to| place(to, asked.masker)).map(String::into_boxed_str),
+        },
         404 | 405 if is_other_api => ErrorKind::WrongApi,
         401 => ErrorKind::Unauthorized,
         403 if asked.version == ApiVersion::V2 && v2::refusal::is_bad_token(complaint) => ErrorKind::Unauthorized,
@@ -177,24 +191,24 @@ fn hint_of(asked: &Asked<'_>, kind: &ErrorKind, complaint: &Complaint, is_asleep
 }
 
 /// Where a redirect points to, without what may be secret: a user, a query, a fragment.
-fn place(location: &str) -> Option<String> {
+fn place(location: &str, masker: &Masker) -> Option<String> {
     let plain = location.split(['?', '#']).next().unwrap_or_default();
     let (scheme, rest) = plain.split_once("//").map_or(("", plain), |(scheme, rest)| (scheme, rest));
     let (authority, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
     match authority.rsplit_once('@') {
-        Some((_, host)) if rest.len() < plain.len() => phrase(&format!("{scheme}//{host}{path}")),
-        _ => phrase(plain),
+        Some((_, host)) if rest.len() < plain.len() => phrase(&format!("{scheme}//{host}{path}"), masker),
+        _ => phrase(plain, masker),
     }
 }
 
 /// A success that is not in Airflow's form; a web page means that something else stands there.
 fn not_airflow(asked: &Asked<'_>, answer: &Answer) -> ApiError {
-    let complaint = Complaint::of(answer);
+    let complaint = Complaint::of(answer, asked.masker);
     let page = complaint.says.map(|says| format!(" (`{says}`)")).unwrap_or_default();
     let (words, hint) = if complaint.is_html {
         (format!("a web page{page} instead of the API's answer"), "the environment may be asleep or starting")
     } else {
-        let form = phrase(&answer.media_type()).unwrap_or_else(|| "no media type".to_owned());
+        let form = phrase(&answer.media_type(), asked.masker).unwrap_or_else(|| "no media type".to_owned());
         (format!("an answer that isn't Airflow's ({form})"), "check the URL")
     };
     let draft = Draft::of(ErrorKind::NotAirflow, Delivery::Unknown);

@@ -61,9 +61,12 @@ impl Client {
     /// # Errors
     /// As [`ApiError`] says; v1 gives an empty page for a DAG that doesn't exist.
     pub async fn newest_runs(&self, dag_id: &str, count: u32, limit: Duration) -> Result<Page<DagRun>, ApiError> {
-        let call = |version| match version {
-            ApiVersion::V1 => v1::watch::newest_runs(dag_id, count),
-            ApiVersion::V2 => v2::watch::newest_runs(dag_id, count),
+        let call = |version| {
+            let call = match version {
+                ApiVersion::V1 => v1::watch::newest_runs(dag_id, count),
+                ApiVersion::V2 => v2::watch::newest_runs(dag_id, count),
+            };
+            call.about(&[dag_id], |runs| runs.items.iter().map(|run| run.dag_id.as_str()).collect())
         };
         self.page(call, limit).await
     }

@@ -1,5 +1,6 @@
 //! `check`: every mistake in playbooks, without running them. Also how any command reads a playbook.
 
+use std::borrow::Cow;
 use std::io::Read as _;
 use std::path::Path;
 
@@ -14,6 +15,8 @@ use crate::diagnostic::{Diagnostic, Severity, draw, github, json, summary};
 use crate::file::{self, PATIENCE, TEXT_MAX};
 use crate::playbook::notify::webhooks_in;
 use crate::playbook::{Loaded, load};
+use crate::secret::Masker;
+use crate::source::SourceFile;
 
 /// How mistakes are told, and whether warnings count as such.
 #[derive(Debug, Clone, Copy)]
@@ -219,10 +222,13 @@ pub(super) fn warned(found: &[Diagnostic]) -> String {
 /// Tells mistakes in the form that was asked for.
 pub(super) fn tell(mistakes: &[Diagnostic], streams: &mut Streams, manner: Manner) {
     match manner.format {
-        MessageFormat::Human => streams.err_styled(&draw(mistakes, manner.colour)),
+        MessageFormat::Human => {
+            let drawn = draw(&without_secrets(mistakes, streams), manner.colour);
+            streams.err_styled(&drawn);
+        }
         MessageFormat::Json => {
             for mistake in mistakes {
-                streams.out_text(&format!("{}\n", json(mistake)));
+                streams.out_json_line(json(mistake));
             }
         }
         MessageFormat::Github => {
@@ -242,4 +248,28 @@ fn from_stdin() -> Result<Vec<u8>, String> {
     let mut bytes = Vec::new();
     std::io::stdin().lock().take(STDIN_MOST).read_to_end(&mut bytes).map_err(|error| error.to_string())?;
     Ok(bytes)
+}
+
+/// The mistakes with every secret in their files blotted out: lines are drawn in pieces, and a piece of a secret is not known
+/// for one.
+fn without_secrets(mistakes: &[Diagnostic], streams: &Streams) -> Vec<Diagnostic> {
+    let mut told = mistakes.to_vec();
+    let mut last: Option<(SourceFile, SourceFile)> = None;
+    for mistake in &mut told {
+        let (file, blotted) = match last.take() {
+            Some(known) if std::ptr::eq(known.0.text(), mistake.file.text()) => known,
+            Some(_) | None => (mistake.file.clone(), blotted(&mistake.file, streams.masker())),
+        };
+        mistake.file.clone_from(&blotted);
+        last = Some((file, blotted));
+    }
+    told
+}
+
+/// The file with every secret in it blotted out.
+pub(super) fn blotted(file: &SourceFile, masker: &Masker) -> SourceFile {
+    match masker.blot(file.text()) {
+        Cow::Borrowed(_) => file.clone(),
+        Cow::Owned(text) => SourceFile::new(file.name(), text),
+    }
 }

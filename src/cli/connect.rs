@@ -1,7 +1,6 @@
 //! From the options and a place to a client of its API; the files that the options name are read here.
 
 use std::path::Path;
-use std::sync::Arc;
 
 use secrecy::{ExposeSecret, SecretString};
 
@@ -30,7 +29,6 @@ pub(super) fn client(
     if let Some(identity) = &tls.identity {
         streams.masker().learn(identity.key.expose_secret());
     }
-    let masker = streams.masker().clone();
     let options = ClientOptions {
         base_url: place.base_url.clone(),
         version: args.api.map(ApiVersion::from),
@@ -44,7 +42,7 @@ pub(super) fn client(
             ..HttpOptions::default()
         },
         clock: place.clock.clone(),
-        on_secret: Some(Arc::new(move |secret: &SecretString| masker.learn(secret.expose_secret()))),
+        masker: streams.masker().clone(),
     };
     Client::new(options).map_err(|error| {
         streams.err_line(&format!("error: {error}"));

@@ -8,13 +8,13 @@ use crate::diagnostic::{Code, near_name};
 pub(super) fn explain(code: Option<&str>, streams: &mut Streams) -> ExitCode {
     let Some(wanted) = code else {
         for code in Code::ALL {
-            streams.out_text(&format!("{}\n", title(code)));
+            streams.out_own(&format!("{}\n", title(code)));
         }
         return ExitCode::Success;
     };
     let found = Code::ALL.iter().find(|code| code.id.eq_ignore_ascii_case(wanted));
     if let Some(code) = found {
-        streams.out_text(code.explanation);
+        streams.out_own(code.explanation);
         return ExitCode::Success;
     }
     let upper = wanted.to_ascii_uppercase();

@@ -1,11 +1,10 @@
 //! A run from its plan to the exit code; the first attempt and every other.
 
-use std::borrow::Cow;
 use std::cell::RefCell;
 
 use crate::airflow::client::Client;
 use crate::cli::args::{MessageFormat, Output, RunningArgs};
-use crate::cli::check::{self, Manner};
+use crate::cli::check::{self, Manner, blotted};
 use crate::cli::environment::Environment;
 use crate::cli::exit_code::ExitCode;
 use crate::cli::online::{self, Asking};
@@ -24,7 +23,6 @@ use crate::reporter::curl::Curl;
 use crate::reporter::json;
 use crate::reporter::painted::Look;
 use crate::reporter::text::Text;
-use crate::source::SourceFile;
 use crate::yaml::Node;
 
 /// Who runs a playbook how, and where it is shown.
@@ -154,10 +152,7 @@ impl<'a> Invocation<'a> {
         };
         let is_kept = recording.writer.is_some() && !recording.is_trial;
         // Lines of the playbook are drawn in pieces, and a piece of a secret is not known for one.
-        let file = match self.streams.masker().blot(plan.file.text()) {
-            Cow::Borrowed(_) => plan.file.clone(),
-            Cow::Owned(text) => SourceFile::new(plan.file.name(), text),
-        };
+        let file = blotted(&plan.file, self.streams.masker());
         let text = Text::new(file, self.look_of_lines()).with_curl(self.curl.clone());
         let screen = RefCell::new(Screen::new(self.streams, self.args.output, text, recording));
         let mut sink = Shared(&screen);

@@ -17,7 +17,7 @@ pub(super) fn completions(shell: Shell, streams: &mut Streams) -> ExitCode {
     let name = command.get_name().to_owned();
     let mut script = Vec::new();
     generate(shell, &mut command, name, &mut script);
-    streams.out_text(&String::from_utf8_lossy(&script));
+    streams.out_own(&String::from_utf8_lossy(&script));
     ExitCode::Success
 }
 
@@ -28,7 +28,7 @@ pub(super) fn man(folder: Option<&Path>, environment: &Environment, streams: &mu
     let pages = man::pages(&command);
     let Some(folder) = folder else {
         let main = pages.first().map(|(_, page)| String::from_utf8_lossy(page).into_owned());
-        streams.out_text(&main.unwrap_or_default());
+        streams.out_own(&main.unwrap_or_default());
         return ExitCode::Success;
     };
     let folder = environment.cwd.join(folder);

@@ -77,9 +77,9 @@ fn help_or_mistake(error: &clap::Error, environment: &Environment, streams: &mut
     }
     let text = error.render();
     if streams.look().out.colour {
-        streams.out_styled(&text.ansi().to_string());
+        streams.out_own_styled(&text.ansi().to_string());
     } else {
-        streams.out_text(&text.to_string());
+        streams.out_own(&text.to_string());
     }
     ExitCode::Success
 }

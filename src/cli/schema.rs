@@ -10,6 +10,6 @@ pub(super) fn schema(kind: SchemaKind, streams: &mut Streams) -> ExitCode {
         SchemaKind::Playbook => crate::playbook::SCHEMA,
         SchemaKind::Scenario => crate::sandbox::SCHEMA,
     };
-    streams.out_line(schema.trim_end());
+    streams.out_own(&format!("{}\n", schema.trim_end()));
     ExitCode::Success
 }

@@ -21,7 +21,7 @@ use crate::cli::stream::{Stream, width};
 use crate::cli::trace::Trace;
 use crate::http::Observer;
 use crate::reporter::painted::{Painted, Tone};
-use crate::secret::{MASK, Masker};
+use crate::secret::Masker;
 
 /// Where results and everything else are printed.
 pub struct Streams {
@@ -126,20 +126,28 @@ impl Streams {
         }
     }
 
-    /// Prints results with our own colours.
-    pub fn out_styled(&mut self, text: &str) {
+    /// Prints a text that is wholly ours, with our own colours.
+    pub fn out_own_styled(&mut self, text: &str) {
         self.still();
-        let text = whole(text, &self.masker);
-        self.out.write(&text);
+        self.out.write(text);
     }
 
     /// Prints a JSON document, indented. It is masked as data, so that it stays JSON whatever the secrets are.
     pub fn out_json(&mut self, mut document: Value) {
+        self.masker.mask_document(&mut document);
+        self.out_own(&format!("{document:#}\n"));
+    }
+
+    /// Prints a JSON document on one line, masked as data.
+    pub fn out_json_line(&mut self, mut document: Value) {
+        self.masker.mask_document(&mut document);
+        self.out_own(&format!("{document}\n"));
+    }
+
+    /// Prints a text that is wholly ours, such as a schema: whatever is secret, nothing of it is masked.
+    pub fn out_own(&mut self, text: &str) {
         self.still();
-        mask_numbers(&self.masker, &mut document);
-        self.masker.mask_json(&mut document);
-        let text = format!("{document:#}\n");
-        let text = if self.out.is_terminal { printable(&text) } else { text.into() };
+        let text = if self.out.is_terminal { printable(text) } else { text.into() };
         self.out.write(&text);
     }
 
@@ -234,16 +242,6 @@ impl Streams {
     #[must_use]
     pub const fn masker(&self) -> &Masker {
         &self.masker
-    }
-}
-
-/// A number that is a secret is masked like a text.
-fn mask_numbers(masker: &Masker, value: &mut Value) {
-    match value {
-        Value::Number(number) if masker.holds_secret(&number.to_string()) => *value = Value::String(MASK.to_owned()),
-        Value::Array(items) => items.iter_mut().for_each(|item| mask_numbers(masker, item)),
-        Value::Object(map) => map.values_mut().for_each(|item| mask_numbers(masker, item)),
-        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
     }
 }
 

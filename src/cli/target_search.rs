@@ -16,7 +16,7 @@ use crate::cli::environment::Environment;
 use crate::cli::target_error::{Found, Missing, Place, TargetError};
 use crate::cli::target_names::{Names, targets};
 use crate::cli::target_request::TargetRequest;
-use crate::secret::{is_secret_name, url_secrets};
+use crate::secret::{is_secret_name, is_trivial, url_secrets};
 
 /// The places that may define a target, in the order in which they count.
 pub(crate) struct Search<'a> {
@@ -147,7 +147,7 @@ impl<'a> Search<'a> {
         credential: Option<&Credential>,
         (used, base_url): (&[&Place], &str),
     ) -> Vec<SecretString> {
-        let vars = self.environment.vars.iter().filter(|(name, value)| is_secret_name(name) && !value.is_empty());
+        let vars = self.environment.vars.iter().filter(|(name, value)| is_secret_name(name) && !is_trivial(value));
         let files = self.in_use(used).flat_map(|file| env_secrets::secrets(file, base_url));
         let in_urls = self.in_use(used).flat_map(EnvFile::raw_vars).flat_map(|(_, value)| url_secrets(value));
         let named = vars.map(|(_, value)| value.as_str()).chain(files).map(SecretString::from);

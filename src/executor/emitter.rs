@@ -10,7 +10,7 @@ use crate::event::{
     Doing, Event, EventKind, Glimpse, Sink, SinkError, StepFinished, TryFailed, WriteAnnounced, WriteShown,
 };
 use crate::outcome::{Failure, FailureKind, ShownRequest, ShownWrite};
-use crate::secret::{MASK, Masker};
+use crate::secret::Masker;
 
 /// The only way out of the executor.
 pub(super) struct Emitter<'a> {
@@ -62,29 +62,9 @@ impl<'a> Emitter<'a> {
         if !self.masker.touches(&text) {
             return Ok(kind);
         }
-        let mut value = serde_json::from_str(&text).map_err(broken)?;
-        self.mask(&mut value, &mut Vec::new());
+        let mut value: Value = serde_json::from_str(&text).map_err(broken)?;
+        self.masker.mask_document(&mut value);
         serde_json::from_value(value).map(|masked| withheld(&kind, masked)).map_err(broken)
-    }
-
-    /// Masks every text but our own words: somebody's secret may be `failed`, and an outcome must stay one; or `airflow`, and a
-    /// step `tell_airflow` must be found again.
-    fn mask<'v>(&self, value: &'v mut Value, path: &mut Vec<&'v str>) {
-        match value {
-            Value::String(_) if is_own_word(path) => {}
-            Value::Number(number) if is_value(path) && self.masker.mask(&number.to_string()) == MASK => {
-                *value = Value::String(MASK.to_owned());
-            }
-            Value::Array(items) => items.iter_mut().for_each(|item| self.mask(item, &mut path.clone())),
-            Value::Object(map) => {
-                for (key, item) in map.iter_mut() {
-                    path.push(key);
-                    self.mask(item, &mut path.clone());
-                    path.pop();
-                }
-            }
-            other => self.masker.mask_json(other),
-        }
     }
 }
 
@@ -170,48 +150,6 @@ fn without_details(failure: Failure) -> Failure {
         FailureKind::OutcomeUnknown => failure,
         kind => Failure::new(kind, format!("it failed; why is {NOT_SHOWN}")).at(failure.location),
     }
-}
-
-/// Where the words of our enums stand in an event, and what a later attempt finds the run, its steps and its writes by: these
-/// stay as they are, or what is done would not be known again. A list's items have the path of the list.
-const OWN_WORDS: [&[&str]; 22] = [
-    &["kind"],
-    &["outcome"],
-    &["write"],
-    &["fate"],
-    &["steps", "action"],
-    &["failure", "kind"],
-    &["result", "state"],
-    &["result", "dag_runs", "state"],
-    &["run_id"],
-    &["playbook"],
-    &["path"],
-    &["text_sha256"],
-    &["started_at"],
-    &["target"],
-    &["steps", "id"],
-    &["steps", "section"],
-    &["identity"],
-    &["again"],
-    &["withheld"],
-    &["unknown"],
-    &["shown", "write"],
-    &["shown", "request", "auth"],
-];
-
-/// Whether what stands there is a value of the author's or of Airflow's, of any type: a number in it may be a secret, too.
-fn is_value(path: &[&str]) -> bool {
-    match path {
-        ["captured" | "inputs" | "arguments" | "outputs", ..] | ["shown", "request", "body", ..] => true,
-        ["result", "dag_runs" | "events", part, ..] => matches!(*part, "conf" | "extra"),
-        ["result", part, ..] => matches!(*part, "vars" | "conf" | "extra" | "value"),
-        _ => false,
-    }
-}
-
-/// Whether such a text stands there; the words of `sources` have the names of inputs as their keys.
-fn is_own_word(path: &[&str]) -> bool {
-    OWN_WORDS.contains(&path) || path.first() == Some(&"sources")
 }
 
 #[cfg(test)]

@@ -8,9 +8,10 @@ use crate::outcome::{Failure, FailureKind, Unmet};
 use crate::plan::{Condition, Expectation};
 use crate::playbook::field::describe;
 use crate::playbook::template::{Expr, uses_of_expression};
+use crate::secret::Masker;
 
 /// The longest value that a message shows.
-const VALUE_MAX: usize = 200;
+const VALUE_MAX: usize = 201;
 
 impl StepRun<'_, '_> {
     /// Works a condition out; it must be true or false.
@@ -81,7 +82,7 @@ impl StepRun<'_, '_> {
                 Unmet {
                     expression: expression.text.trim().to_owned(),
                     message: None,
-                    gave: (!is_bool).then(|| show(&value)),
+                    gave: (!is_bool).then(|| show(&value, &self.run.tools.masker)),
                     values: self.values(expression, scope),
                     location: Some(expression.place.location(file, Some(&(0..expression.text.len())))),
                 }
@@ -115,7 +116,7 @@ impl StepRun<'_, '_> {
             if let Ok(value) = self.run.plan.engine.evaluate(&name, scope)
                 && value.as_object().is_none_or(|object| object.downcast_ref::<()>().is_none())
             {
-                values.push((name, show(&value)));
+                values.push((name, show(&value, &self.run.tools.masker)));
             }
         }
         values
@@ -137,10 +138,8 @@ fn unmet_by_mistake(expectation: &Expectation, failure: &Failure) -> Unmet {
     }
 }
 
-fn show(value: &Dynamic) -> String {
-    let text = serde_json::to_string(value).unwrap_or_else(|_| value.to_string());
-    match text.char_indices().nth(VALUE_MAX) {
-        Some((at, _)) => format!("{}…", &text[..at]),
-        None => text,
-    }
+fn show(value: &Dynamic, masker: &Masker) -> String {
+    let shown = serde_json::to_value(value)
+        .map_or_else(|_| masker.masked(&value.to_string()), |value| masker.masked_json(value));
+    shown.cut(VALUE_MAX).into_owned()
 }

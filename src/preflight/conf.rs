@@ -13,11 +13,12 @@ use crate::preflight::Checking;
 use crate::preflight::known::{Unknown, node_of};
 use crate::preflight::reads::Params;
 use crate::preflight::step::{Said, Step};
+use crate::secret::Masker;
 use crate::yaml::schema::Foreign;
 use crate::yaml::{Entry, Node, NodeValue};
 
 /// A value or a schema is shown up to this many characters.
-const MOST_SHOWN: usize = 200;
+const MOST_SHOWN: usize = 201;
 
 /// A key of `conf` with its value, if that is known.
 struct Given<'n> {
@@ -94,23 +95,33 @@ impl Checking<'_> {
     ) -> Vec<Diagnostic> {
         let foreign = Foreign::new(&schema_of(param), &value.to_json());
         for word in &foreign.not_judged {
-            let line = format!("not judged: `{word}` of the param `{name}` of the DAG `{}`", dag.text);
-            if !self.report.not_judged.contains(&line) {
-                self.report.not_judged.push(line);
-            }
+            self.leave(format!("not judged: `{word}` of the param `{name}` of the DAG `{}`", dag.text));
         }
-        let mistakes = foreign.schema.check(&self.plan.file, value);
+        let Some(mistakes) = foreign.schema.judge(&self.plan.file, value) else {
+            self.too_much(name, dag);
+            return Vec::new();
+        };
         let is_rendered = *value != entry.value;
         let is_hidden = step.planned.no_log || self.masker.touches(&value.to_json().to_string());
         mistakes
             .into_iter()
-            .map(|mistake| told(mistake, (dag, (name, param)), is_hidden, is_rendered.then_some(value)))
+            .map(|mistake| told(mistake, (dag, (name, param)), (is_hidden, is_rendered.then_some(value)), self.masker))
             .collect()
+    }
+
+    fn too_much(&mut self, name: &str, dag: &Said) {
+        self.leave(format!("not judged: the param `{name}` of the DAG `{}`, whose schema takes too long", dag.text));
+    }
+
+    fn leave(&mut self, line: String) {
+        if !self.report.not_judged.contains(&line) {
+            self.report.not_judged.push(line);
+        }
     }
 
     /// The finding of a param that is not given and has no default that fits.
     fn missing(
-        &self,
+        &mut self,
         step: &Step<'_>,
         (dag, (name, param)): (&Said, (&str, &Param)),
         given: &[Given<'_>],
@@ -118,13 +129,19 @@ impl Checking<'_> {
     ) -> Option<Diagnostic> {
         let default = node_of(param.value.clone(), step.planned.key);
         let foreign = Foreign::new(&schema_of(param), &param.value);
-        if foreign.schema.check(&self.plan.file, &default).is_empty() {
-            return None;
+        match foreign.schema.judge(&self.plan.file, &default) {
+            Some(mistakes) if mistakes.is_empty() => return None,
+            Some(_) => {}
+            None => {
+                self.too_much(name, dag);
+                return None;
+            }
         }
         let span = step.arguments.entry("conf").map_or(step.planned.key, |entry| entry.key_span);
         let message = format!("the DAG `{}` needs `{}` in `conf`: it has no default", dag.text, name);
         let finding = self.diagnostic(Code::CONF, span, message);
-        let finding = finding.with_note(format!("Airflow wants of it: {}", short(&schema_of(param))));
+        let wanted = short(schema_of(param), self.masker);
+        let finding = finding.with_note(format!("Airflow wants of it: {wanted}"));
         let foreign_keys = given.iter().map(|given| given.entry.key.as_str());
         let foreign_keys = foreign_keys.filter(|key| !params.contains_key(*key));
         Some(match near(name, foreign_keys).as_slice() {
@@ -138,14 +155,14 @@ impl Checking<'_> {
 fn told(
     mistake: Diagnostic,
     (dag, (name, param)): (&Said, (&str, &Param)),
-    is_hidden: bool,
-    rendered: Option<&Node>,
+    (is_hidden, rendered): (bool, Option<&Node>),
+    masker: &Masker,
 ) -> Diagnostic {
     let what = format!("the param `{}` of the DAG `{}`", name, dag.text);
     if is_hidden {
         let message = format!("{what}: the value does not fit");
         let bare = Diagnostic::new(Code::CONF, &mistake.file, mistake.span, message).concealed();
-        return bare.with_note(format!("Airflow wants of it: {}", short(&schema_of(param))));
+        return bare.with_note(format!("Airflow wants of it: {}", short(schema_of(param), masker)));
     }
     let told = Diagnostic { code: Code::CONF, message: format!("{what}: {}", mistake.message), ..mistake };
     match rendered {
@@ -153,7 +170,7 @@ fn told(
         // What helps where a value is written does not where a template makes it.
         Some(value) => {
             let help = told.help.clone().filter(|help| !help.contains("{{"));
-            Diagnostic { help, ..told }.with_note(format!("the value is {}", short(&value.to_json())))
+            Diagnostic { help, ..told }.with_note(format!("the value is {}", short(value.to_json(), masker)))
         }
     }
 }
@@ -163,10 +180,8 @@ fn schema_of(param: &Param) -> Value {
 }
 
 /// JSON on one line, cut where it is long.
-fn short(value: &Value) -> String {
-    let text = value.to_string();
-    let kept: String = text.chars().take(MOST_SHOWN).collect();
-    if kept.len() < text.len() { format!("{kept}…") } else { kept }
+fn short(value: Value, masker: &Masker) -> String {
+    masker.masked_json(value).cut(MOST_SHOWN).into_owned()
 }
 
 fn a(kind: &str) -> String {

@@ -206,7 +206,7 @@ impl RunRecord {
     pub fn number(&self, step: usize) -> String {
         let Some(section) = self.steps.get(step).map(|step| step.section) else { return String::new() };
         let before = self.steps.partition_point(|step| step.section < section);
-        let number = format!("{}/{}", step + 1 - before, self.section(section).len());
+        let number = format!("{}/{}", (step + 1).saturating_sub(before), self.section(section).len());
         if section.is_steps() { number } else { format!("{} {number}", section.key()) }
     }
 

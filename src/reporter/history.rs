@@ -9,10 +9,13 @@ use crate::record::{EarlierRecord, RunRecord, StepRecord, WriteRecord};
 use crate::reporter::painted::{Painted, Tone};
 use crate::reporter::summary;
 
+/// The most characters of a cell in a table.
+const CELL_MAX: usize = 64;
+
 /// A table of runs, one line each, from the rows of `runs list --json`.
 #[must_use]
 pub fn table(rows: &[Value], zone: &TimeZone) -> Vec<Painted> {
-    let text = |row: &Value, key: &str| row[key].as_str().unwrap_or("-").to_owned();
+    let text = |row: &Value, key: &str| cell(row[key].as_str().unwrap_or("-"));
     let cells = rows.iter().map(|row| {
         let took = row["elapsed_ms"].as_u64().map_or_else(|| "-".to_owned(), summary::elapsed);
         let started = row["started_at"]
@@ -29,7 +32,7 @@ pub fn table(rows: &[Value], zone: &TimeZone) -> Vec<Painted> {
     let width = |column: usize| cells.iter().map(|row| row[column].chars().count()).max().unwrap_or_default();
     let widths: Vec<usize> = (0..7).map(width).collect();
     let line = |(at, row): (usize, &[String; 7])| {
-        let padded: Vec<String> = row.iter().zip(&widths).map(|(cell, width)| format!("{cell:width$}")).collect();
+        let padded: Vec<String> = row.iter().zip(&widths).map(|(cell, width)| padded_to(cell, *width)).collect();
         let tone = if at == 0 { Tone::Strong } else { Tone::Plain };
         let line = Painted::default().with(tone, format!("{}  ", padded[0]));
         let line = line.with(if at == 0 { tone } else { tone_of(&row[1]) }, &padded[1]);
@@ -52,6 +55,21 @@ fn tone_of(word: &str) -> Tone {
         "skipped" | "not run" => Tone::Dim,
         _ => Tone::Plain,
     }
+}
+
+/// A cell with spaces after it. The standard library's own widths end at 65,535.
+fn padded_to(cell: &str, width: usize) -> String {
+    format!("{cell}{}", " ".repeat(width.saturating_sub(cell.chars().count())))
+}
+
+/// A text as it stands in a table: on its line, and no wider than others can be read beside it.
+fn cell(text: &str) -> String {
+    let mut shown: String = text.chars().take(CELL_MAX).map(|c| if c.is_control() { ' ' } else { c }).collect();
+    if text.chars().nth(CELL_MAX).is_some() {
+        shown.pop();
+        shown.push('…');
+    }
+    shown
 }
 
 /// A run, step by step, with its writes.

@@ -1,4 +1,4 @@
-//! Which variables are secret, by their names.
+//! Which variables are secret, by their names, and which values can be none.
 
 /// Parts of a name that say that the value is secret.
 const SECRET_PARTS: [&str; 6] = ["PASSWORD", "PASSWD", "SECRET", "TOKEN", "KEY", "CREDENTIALS"];
@@ -15,6 +15,23 @@ pub fn is_secret_name(name: &str) -> bool {
     let is_one_of = |part: &str, words: &[&str]| words.iter().any(|word| part.eq_ignore_ascii_case(word));
     let leads_elsewhere = name.rsplit_once('_').is_some_and(|(_, end)| is_one_of(end, &PLAIN_ENDS));
     !leads_elsewhere && name.split('_').any(|part| is_one_of(part, &SECRET_PARTS))
+}
+
+/// The words that our documents, our help and our schemas are made of.
+const OWN_WORDS: &str = include_str!("words.txt");
+
+/// Numbers of fewer characters are counts, ports and versions.
+const NUMBER_LEAST: usize = 6;
+
+/// Whether a value is no secret whatever its variable is called: `DISABLE_PASSWORD_AUTH=0`, `KEY_VERSION=1`, `TOKEN=enabled`.
+///
+/// That is a number of fewer than 6 characters, or a word that stands in our own output: `true`, `passed`, `integer`. Somebody
+/// whose secret is such a word says so by an input with `secret: true`.
+#[must_use]
+pub fn is_trivial(value: &str) -> bool {
+    let value = value.trim();
+    let is_number = || value.parse::<f64>().is_ok() && value.len() < NUMBER_LEAST;
+    value.is_empty() || is_number() || OWN_WORDS.lines().any(|word| word.eq_ignore_ascii_case(value))
 }
 
 /// The password in the URL of a proxy, where a variable is one: `HTTPS_PROXY=http://user:password@host:3128`.
@@ -42,6 +59,16 @@ mod tests {
             ("DATABASE_URI", "postgres://airflow:airflow@db/airflow", None),
         ] {
             assert_eq!(proxy_password(name, value), password, "{value}");
+        }
+    }
+
+    #[test]
+    fn numbers_of_a_few_digits_and_words_of_our_own_are_trivial() {
+        for trivial in ["0", "1", "3.5", "65535", "True", "passed", "integer", "off", " ", ""] {
+            assert!(is_trivial(trivial), "{trivial}");
+        }
+        for secret in ["123456", "0.12345", "hunter2", "abc", "dev", "passed1"] {
+            assert!(!is_trivial(secret), "{secret}");
         }
     }
 

@@ -12,6 +12,7 @@ pub(crate) mod certificates;
 mod env_files;
 mod files;
 mod floods;
+mod histories;
 mod injection;
 mod journal;
 pub(crate) mod limits;

@@ -103,7 +103,7 @@ impl Proof {
             auth: AuthScheme::Auto,
             http: HttpOptions::default(),
             clock: clock.clone(),
-            on_secret: None,
+            masker: myaf_run::secret::Masker::new(),
         });
         let (client, folder) = (client.expect("a good client"), tempfile::tempdir().expect("a folder"));
         let tally = Tally::default();

@@ -2,15 +2,12 @@
 //!
 //! In: scripts. Out: tests of the requests that are sent, in their order, and of what each one shows.
 
-use std::sync::{Arc, Mutex};
-
-use secrecy::{ExposeSecret, SecretString};
-
 use super::{LIMIT, Reply, Server, client, html, json, options, reply, trigger};
 use crate::airflow::auth::{AuthScheme, Credential};
 use crate::airflow::client::{Client, ClientOptions};
 use crate::airflow::error::{Delivery, ErrorKind};
 use crate::airflow::model::ApiVersion::{V1, V2};
+use crate::secret::Masker;
 
 const RUN: &str = r#"{"dag_id": "d", "dag_run_id": "r", "state": "queued"}"#;
 
@@ -35,12 +32,8 @@ async fn a_key_is_shown_as_it_is_on_v1() {
 #[tokio::test]
 async fn a_key_is_exchanged_once_on_v2_and_the_token_is_told_for_masking() {
     let server = Server::start(vec![token("T1"), run(), run()]).await;
-    let told: Arc<Mutex<Vec<String>>> = Arc::default();
-    let hear = Arc::clone(&told);
-    let on_secret = move |secret: &SecretString| {
-        hear.lock().expect("no test panicked").push(secret.expose_secret().to_owned());
-    };
-    let options = ClientOptions { on_secret: Some(Arc::new(on_secret)), ..options(&format!("{}/api/v2", server.url)) };
+    let masker = Masker::new();
+    let options = ClientOptions { masker: masker.clone(), ..options(&format!("{}/api/v2", server.url)) };
     let client = Client::new(options).expect("good options");
     trigger(&client).await.expect("a run");
     trigger(&client.clone()).await.expect("a run");
@@ -48,7 +41,7 @@ async fn a_key_is_exchanged_once_on_v2_and_the_token_is_told_for_masking() {
     assert_eq!(server.shown(), ["POST /auth/token []", trigger, trigger]);
     let login = server.requests().remove(0);
     assert!(login.ends_with(r#"{"username":"__datacoves_token__","password":"hunter2"}"#), "{login}");
-    assert_eq!(*told.lock().expect("no test panicked"), ["T1"]);
+    assert!(masker.holds_secret("T1"));
 }
 
 #[tokio::test]

@@ -19,6 +19,7 @@ use super::client::{Client, ClientOptions};
 use super::error::ApiError;
 use crate::clock::Clock;
 use crate::http::HttpOptions;
+use crate::secret::Masker;
 
 /// More than any test needs.
 const LIMIT: Duration = Duration::from_secs(30);
@@ -140,7 +141,7 @@ fn options(url: &str) -> ClientOptions {
         auth: AuthScheme::Auto,
         http: HttpOptions { body_limit: 64 * 1024, ..HttpOptions::default() },
         clock: Clock::system(),
-        on_secret: None,
+        masker: Masker::new(),
     }
 }
 

@@ -55,7 +55,12 @@ fn hear_as<T>(version: ApiVersion, name: &str, spoken: ApiVersion, call: &Call<T
     let method = recording["request"]["method"].as_str().unwrap_or_default().parse().expect("a method");
     let request = RequestLine::new(&method, &url);
     let now = "2026-11-23T00:00:00Z".parse().expect("a good timestamp");
-    judge(&Asked { request: &request, version: spoken, now }, call, &answer(&recording)).map(|received| received.value)
+    judge(
+        &Asked { request: &request, version: spoken, now, masker: &crate::secret::Masker::new() },
+        call,
+        &answer(&recording),
+    )
+    .map(|received| received.value)
 }
 
 fn hear<T>(version: ApiVersion, name: &str, call: &Call<T>) -> T {

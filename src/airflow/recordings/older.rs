@@ -182,7 +182,7 @@ fn refused(status: u16, body: &Value) -> ApiError {
     let url = "https://h.example/api/v2/dags/d/dagRuns".parse().expect("a good URL");
     let request = RequestLine::new(&reqwest::Method::POST, &url);
     let now = "2026-11-23T00:00:00Z".parse().expect("a good timestamp");
-    let asked = Asked { request: &request, version: V2, now };
+    let asked = Asked { request: &request, version: V2, now, masker: &crate::secret::Masker::new() };
     judge(&asked, &v2::dag_run("d", "r"), &refusal).expect_err("it is refused")
 }
 

@@ -199,7 +199,12 @@ fn an_unknown_run_state_is_an_error_and_no_panic() {
     let text = String::from_utf8(changed.body.expect("a body")).expect("text");
     changed.body = Ok(text.replace("\"running\"", "\"paused_by_aliens\"").into_bytes());
     let request = RequestLine { method: "GET".to_owned(), url: "https://h.example/api/v1/x".to_owned() };
-    let asked = Asked { request: &request, version: V1, now: "2026-11-23T00:00:00Z".parse().expect("a timestamp") };
+    let asked = Asked {
+        request: &request,
+        version: V1,
+        now: "2026-11-23T00:00:00Z".parse().expect("a timestamp"),
+        masker: &crate::secret::Masker::new(),
+    };
     let error = judge(&asked, &v1::dag_run("d", "r"), &changed).expect_err("nobody knows it");
     assert_eq!((&error.kind, error.delivery()), (&ErrorKind::Unreadable, Delivery::Unknown));
     assert!(error.message.contains("paused_by_aliens"), "{error}");

@@ -10,7 +10,6 @@ use crate::executor::step::StepRun;
 use crate::executor::within::may_come;
 use crate::outcome::{ActionResult, Failure, FailureKind};
 use crate::playbook::action::AssertDag;
-use crate::secret::Masker;
 
 impl StepRun<'_, '_> {
     pub(in crate::executor) async fn assert_dag(&mut self) -> Result<ActionResult, Stop> {
@@ -132,20 +131,10 @@ impl StepRun<'_, '_> {
 
     /// A secret in what Airflow shows to everybody who may read is sent, and said.
     pub(in crate::executor) fn warn_of_secret(&mut self, key: &str, value: &Value) -> Result<(), Stop> {
-        if holds_secret(&self.run.tools.masker, value) {
+        if self.run.tools.masker.holds_secret_in(value) {
             self.warn(format!("`{key}` holds a secret, and Airflow shows it to everybody who may read"))?;
         }
         Ok(())
-    }
-}
-
-fn holds_secret(masker: &Masker, value: &Value) -> bool {
-    match value {
-        Value::String(text) => masker.holds_secret(text),
-        Value::Array(items) => items.iter().any(|item| holds_secret(masker, item)),
-        Value::Object(map) => map.values().any(|item| holds_secret(masker, item)),
-        Value::Number(number) => masker.holds_secret(&number.to_string()),
-        Value::Null | Value::Bool(_) => false,
     }
 }
 

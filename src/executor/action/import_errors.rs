@@ -7,11 +7,12 @@ use crate::executor::step::StepRun;
 use crate::executor::within::may_come;
 use crate::outcome::{ActionResult, Failure, FailureKind, ImportErrorList, ImportErrorSummary};
 use crate::playbook::action::AssertNoImportErrors;
+use crate::secret::Masker;
 
 /// How many files a message names.
 const SHOWN: usize = 10;
 /// How many characters of a reason a message shows.
-const REASON_MAX: usize = 200;
+const REASON_MAX: usize = 201;
 
 impl StepRun<'_, '_> {
     pub(in crate::executor) async fn assert_no_import_errors(&mut self) -> Result<ActionResult, Stop> {
@@ -27,7 +28,7 @@ impl StepRun<'_, '_> {
         if list.total == 0 {
             return Ok(ActionResult::AssertNoImportErrors(list));
         }
-        let failure = failure(&list).at(self.location_of("filename_pattern"));
+        let failure = failure(&list, &self.run.tools.masker).at(self.location_of("filename_pattern"));
         self.known = Some(ActionResult::AssertNoImportErrors(list));
         Err(failure.into())
     }
@@ -48,24 +49,17 @@ fn result(mut errors: Vec<ImportError>) -> ImportErrorList {
     ImportErrorList { total: import_errors.len(), import_errors, filenames }
 }
 
-fn failure(list: &ImportErrorList) -> Failure {
+fn failure(list: &ImportErrorList, masker: &Masker) -> Failure {
     let message = match list.total {
         1 => "a DAG file can't be imported".to_owned(),
         total => format!("{total} DAG files can't be imported"),
     };
     let mut failure = Failure::new(FailureKind::NotReady, message);
     for error in list.import_errors.iter().take(SHOWN) {
-        failure = failure.with_note(format!("`{}`: {}", error.filename, cut(&error.reason)));
+        failure = failure.with_note(format!("`{}`: {}", error.filename, masker.masked(&error.reason).cut(REASON_MAX)));
     }
     match list.total.saturating_sub(SHOWN) {
         0 => failure,
         more => failure.with_note(format!("and {more} more, which the report has")),
-    }
-}
-
-fn cut(reason: &str) -> String {
-    match reason.char_indices().nth(REASON_MAX) {
-        Some((end, _)) => format!("{}…", &reason[..end]),
-        None => reason.to_owned(),
     }
 }

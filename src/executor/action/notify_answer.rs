@@ -24,7 +24,9 @@ pub(super) fn complaint(answer: &Answer, format: NotifyFormat, masker: &Masker) 
     if status.is_success() && !refuses(&text, format) {
         return None;
     }
-    let phrase = says(&text).map(|words| format!(": {}", short(&masker.mask(&words)))).unwrap_or_default();
+    let phrase = says(&text)
+        .map(|words| format!(": {}", masker.masked(&words).on_one_line().cut(PHRASE_MAX)))
+        .unwrap_or_default();
     let reason = status.canonical_reason().map(|reason| format!(" {reason}")).unwrap_or_default();
     let hint = hint(status, format);
     Some(format!("{}{reason}{phrase}{hint}", status.as_u16()))
@@ -68,16 +70,6 @@ fn says(text: &str) -> Option<String> {
         return places.iter().find_map(|place| json.pointer(place)?.as_str().map(str::to_owned));
     }
     Some(text.to_owned()).filter(|text| !text.is_empty() && !text.starts_with('<'))
-}
-
-/// One short line without anything that could do something to a terminal.
-fn short(text: &str) -> String {
-    let plain: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
-    let words = plain.split_whitespace().collect::<Vec<_>>().join(" ");
-    if words.chars().count() <= PHRASE_MAX {
-        return words;
-    }
-    words.chars().take(PHRASE_MAX - 1).chain(['…']).collect()
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@
 //!   not drawn alike by all of its clients, so each line is a `RichTextBlock` with one run. A message has 28 KB at most by its
 //!   documentation; connectors refused some from 21 KB on.
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use crate::executor::action::notify_chat::{for_discord, for_google};
 use crate::playbook::notify::NotifyFormat;
@@ -61,7 +61,7 @@ impl Message {
                 let About { playbook, run_id, target, step } = about;
                 let mut body =
                     json!({ "text": text, "playbook": playbook, "run_id": run_id, "target": target, "step": step });
-                masker.mask_json(&mut body);
+                body.as_object_mut().into_iter().flat_map(Map::values_mut).for_each(|value| masker.mask_json(value));
                 Self::of(&body, None)
             }
         }

@@ -141,7 +141,7 @@ impl StepRun<'_, '_> {
             return Ok(note);
         }
         self.warn(format!("the note is longer than {NOTE_MAX_CHARS} characters and was cut"))?;
-        Ok(note.chars().take(NOTE_MAX_CHARS - 1).chain(['…']).collect())
+        Ok(self.run.tools.masker.cut_between_secrets(&note, NOTE_MAX_CHARS))
     }
 
     pub(super) fn time(&self, key: &str, text: &str) -> Result<Timestamp, Box<Failure>> {

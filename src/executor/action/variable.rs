@@ -1,14 +1,11 @@
 //! `get_variable`: the value of a variable, which is a secret unless the author says otherwise.
 
-use serde_json::Value;
-
 use crate::airflow::answer::Variable;
 use crate::executor::Stop;
 use crate::executor::near::{or_none, with_near};
 use crate::executor::step::StepRun;
 use crate::outcome::{ActionResult, Failure, FailureKind, VariableResult};
 use crate::playbook::action::GetVariable;
-use crate::secret::Masker;
 
 impl StepRun<'_, '_> {
     pub(in crate::executor) async fn get_variable(&mut self) -> Result<ActionResult, Stop> {
@@ -24,8 +21,8 @@ impl StepRun<'_, '_> {
             // Nobody sees the value before the masker knows it.
             async |client, limit| {
                 client.variable(key, limit).await.inspect(|variable| {
-                    if is_secret {
-                        learn(&masker, variable);
+                    if let (true, Some(value)) = (is_secret, &variable.value) {
+                        masker.learn(value);
                     }
                 })
             },
@@ -62,23 +59,5 @@ impl StepRun<'_, '_> {
             "Airflow 3 puts `***` in the place of what it takes for a secret, by the name of a key or by its value",
         );
         failure.with_help("give the value as an input with `secret: true` and `from_env`")
-    }
-}
-
-/// The value is secret, and so is every text in it when it is JSON.
-fn learn(masker: &Masker, variable: &Variable) {
-    let Some(value) = &variable.value else { return };
-    masker.learn(value);
-    if let Ok(parsed @ (Value::Object(_) | Value::Array(_))) = serde_json::from_str(value) {
-        learn_texts(masker, &parsed);
-    }
-}
-
-fn learn_texts(masker: &Masker, value: &Value) {
-    match value {
-        Value::String(text) => masker.learn(text),
-        Value::Array(items) => items.iter().for_each(|item| learn_texts(masker, item)),
-        Value::Object(map) => map.values().for_each(|item| learn_texts(masker, item)),
-        Value::Null | Value::Bool(_) | Value::Number(_) => {}
     }
 }

@@ -49,7 +49,7 @@ fn check_entry<'a>(walk: &Walk<'a>, rule: &'a Rule, place: Place<'a>, entry: &'a
 /// A key held against `propertyNames`, as a text of its own.
 fn check_name<'a>(walk: &Walk<'a>, names: &'a Value, entry: &'a Entry) -> Vec<Diagnostic> {
     let name = Node { span: entry.key_span, value: NodeValue::String(entry.key.clone()) };
-    Walk::new(walk.schema, walk.file).check_below(names, &name)
+    walk.check_apart(names, &name)
 }
 
 fn missing_keys(walk: &Walk<'_>, rule: &Rule, place: Place<'_>, unknown: &[UnknownKey<'_>]) -> Vec<Diagnostic> {

@@ -51,7 +51,10 @@ use crate::diagnostic::Diagnostic;
 use crate::source::SourceFile;
 pub use foreign::Foreign;
 pub use make::schema_of;
-use walk::Walk;
+use walk::{MOST_STEPS, Walk};
+
+/// How many rules of a schema of somebody else's are held against a value.
+const MOST_FOREIGN_STEPS: usize = 100_000;
 
 /// A JSON Schema, ready to be executed.
 #[derive(Debug)]
@@ -77,12 +80,16 @@ impl Schema {
     /// Every mistake of the tree in the order of the file; none when the schema accepts it.
     #[must_use]
     pub fn check(&self, file: &SourceFile, tree: &Node) -> Vec<Diagnostic> {
-        let mut mistakes = Walk::new(self, file).check_root(tree);
-        mistakes.sort_by_key(|mistake| mistake.span.start);
-        // A mistake in an anchored value is seen once for each alias.
-        let mut seen = HashSet::new();
-        mistakes.retain(|mistake| seen.insert((mistake.code, mistake.span, mistake.message.clone())));
-        mistakes
+        in_order(Walk::new(self, file, MOST_STEPS).check_root(tree))
+    }
+
+    /// The same with a schema of somebody else's, which may lead from rule to rule for ever; none when it takes more than a
+    /// moment to hold the tree against it.
+    #[must_use]
+    pub fn judge(&self, file: &SourceFile, tree: &Node) -> Option<Vec<Diagnostic>> {
+        let walk = Walk::new(self, file, MOST_FOREIGN_STEPS);
+        let mistakes = walk.check_root(tree);
+        (!walk.is_cut_short()).then(|| in_order(mistakes))
     }
 
     /// The part of the schema that a `$ref` such as `#/$defs/Step` names.
@@ -100,4 +107,12 @@ impl Schema {
         patterns.insert(pattern.to_owned(), compiled.clone());
         compiled
     }
+}
+
+/// Mistakes in the order of the file, each once: one in an anchored value is seen once for each alias.
+fn in_order(mut mistakes: Vec<Diagnostic>) -> Vec<Diagnostic> {
+    mistakes.sort_by_key(|mistake| mistake.span.start);
+    let mut seen = HashSet::new();
+    mistakes.retain(|mistake| seen.insert((mistake.code, mistake.span, mistake.message.clone())));
+    mistakes
 }

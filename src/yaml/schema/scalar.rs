@@ -13,6 +13,10 @@ use crate::yaml::tree::{Node, NodeValue};
 
 /// A longer text was not meant as a name.
 const LONGEST_NAME: usize = 60;
+/// How many of the allowed words a message names.
+const MOST_NAMED: usize = 50;
+/// How many of them a word is compared with.
+const MOST_COMPARED: usize = 10_000;
 
 /// The mistakes of a single value.
 pub(super) fn check(walk: &Walk<'_>, rule: &Rule, place: Place<'_>) -> Vec<Diagnostic> {
@@ -50,12 +54,23 @@ pub(super) fn not_one_of(walk: &Walk<'_>, allowed: &[&Value], place: Place<'_>) 
         (found, _) => format!("{} is not one of the allowed values", quote(found)),
     };
     let diagnostic = walk.mistake(Code::NOT_ALLOWED, place, message);
-    match near_name(found, words.iter().map(String::as_str)) {
+    match near_name(found, words.iter().take(MOST_COMPARED).map(String::as_str)) {
         Some(near) if words.len() > 1 => {
             let help = format!("did you mean `{near}`?");
-            diagnostic.with_note(format!("allowed: {}", alternatives(&words))).with_help(help)
+            diagnostic.with_note(format!("allowed: {}", some_of(&words))).with_help(help)
         }
-        _ => diagnostic.with_help(format!("write {}", alternatives(&words))),
+        _ => diagnostic.with_help(format!("write {}", some_of(&words))),
+    }
+}
+
+/// The alternatives; of many, the first.
+fn some_of(words: &[String]) -> String {
+    match words.split_at_checked(MOST_NAMED) {
+        Some((first, more)) if !more.is_empty() => {
+            let first: Vec<String> = first.iter().map(|word| quote(word)).collect();
+            format!("{} or one of {} others", first.join(", "), more.len())
+        }
+        Some(_) | None => alternatives(words),
     }
 }
 

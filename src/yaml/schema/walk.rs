@@ -15,7 +15,7 @@ use crate::source::{SourceFile, Span};
 use crate::yaml::tree::{Entry, Node};
 
 const DEEPEST: usize = 512;
-const MOST_STEPS: usize = 2_000_000;
+pub(super) const MOST_STEPS: usize = 2_000_000;
 
 /// One schema object.
 pub(super) type Rule = Map<String, Value>;
@@ -101,6 +101,8 @@ pub(super) struct Walk<'a> {
     /// The file that mistakes are in.
     pub(super) file: &'a SourceFile,
     steps_left: Cell<usize>,
+    /// Whether something was left out, since it was too deep or took too long.
+    is_cut_short: Cell<bool>,
     /// The kinds each rule accepts, by the rule's address in the schema, which stays borrowed.
     kinds: RefCell<HashMap<usize, Kinds>>,
     /// The `$ref`s being followed: rule and value, by address.
@@ -108,14 +110,20 @@ pub(super) struct Walk<'a> {
 }
 
 impl<'a> Walk<'a> {
-    pub(super) fn new(schema: &'a Schema, file: &'a SourceFile) -> Self {
+    pub(super) fn new(schema: &'a Schema, file: &'a SourceFile, most_steps: usize) -> Self {
         Self {
             schema,
             file,
-            steps_left: Cell::new(MOST_STEPS),
+            steps_left: Cell::new(most_steps),
+            is_cut_short: Cell::new(false),
             kinds: RefCell::default(),
             following: RefCell::default(),
         }
+    }
+
+    /// Whether something was left out, so that what was found is not all, or not right.
+    pub(super) fn is_cut_short(&self) -> bool {
+        self.is_cut_short.get()
     }
 
     pub(super) fn check_root(&self, node: &'a Node) -> Vec<Diagnostic> {
@@ -127,9 +135,19 @@ impl<'a> Walk<'a> {
         self.check(rule, Place::new(node, 0))
     }
 
+    /// The same with a value that is not of the tree; its steps count, too.
+    pub(super) fn check_apart(&self, rule: &'a Value, node: &Node) -> Vec<Diagnostic> {
+        let apart = Walk::new(self.schema, self.file, self.steps_left.get());
+        let mistakes = apart.check_below(rule, node);
+        self.steps_left.set(apart.steps_left.get());
+        self.is_cut_short.set(self.is_cut_short.get() || apart.is_cut_short.get());
+        mistakes
+    }
+
     /// The mistakes of a value and of all below it.
     pub(super) fn check(&self, rule: &'a Value, place: Place<'a>) -> Vec<Diagnostic> {
         let Some(left) = self.steps_left.get().checked_sub(1) else {
+            self.is_cut_short.set(true);
             let message = "the file is too large to be checked";
             return vec![Diagnostic::new(Code::TOO_LARGE, self.file, Span::default(), message)];
         };
@@ -137,6 +155,10 @@ impl<'a> Walk<'a> {
         match rule {
             Value::Bool(false) => vec![self.refuse(place)],
             Value::Object(rule) if place.depth < DEEPEST => self.check_rule(rule, place.under(rule)),
+            Value::Object(_) => {
+                self.is_cut_short.set(true);
+                Vec::new()
+            }
             _ => Vec::new(),
         }
     }
