@@ -337,6 +337,9 @@ pub struct StepFinished {
     /// Why it failed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub failure: Option<Failure>,
+    /// The `when` that was false, so that it was skipped.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub condition: Option<String>,
     /// What it captured.
     #[serde(default, skip_serializing_if = "Map::is_empty")]
     pub captured: Map<String, Value>,

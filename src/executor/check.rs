@@ -194,7 +194,7 @@ impl StepRun<'_, '_> {
     }
 }
 
-fn written(condition: &Condition) -> String {
+pub(super) fn written(condition: &Condition) -> String {
     match condition {
         Condition::Constant(constant, _) => constant.to_string(),
         Condition::Expression(expression) => expression.text.trim().to_owned(),

@@ -127,6 +127,7 @@ fn silenced(kind: EventKind) -> EventKind {
         EventKind::StepFinished(finished) => EventKind::StepFinished(Box::new(StepFinished {
             result: None,
             failure: finished.failure.map(without_details),
+            condition: finished.condition.map(|_| not_shown()),
             withheld: finished.captured.keys().cloned().collect(),
             captured: Map::new(),
             ..*finished
@@ -194,6 +195,7 @@ mod tests {
             outcome: StepOutcome::Failed,
             result: None,
             failure: Some(failure),
+            condition: None,
             captured: serde_json::Map::new(),
             withheld: Vec::new(),
             unknown: Vec::new(),

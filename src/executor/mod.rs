@@ -185,6 +185,7 @@ pub async fn execute(plan: &Plan, tools: &Tools<'_>, sink: &mut dyn Sink) -> Res
 impl Run<'_> {
     /// Works the outputs out, in order, up to the first that fails.
     fn make_outputs(&mut self) -> Result<(), SinkError> {
+        self.plan.engine.refuel();
         let mut made = OutputsMade { outputs: Map::new(), failure: None };
         for (name, template) in &self.plan.outputs {
             match template.render_open(&self.plan.engine, &self.variables.scope(), &mut Vec::new()) {

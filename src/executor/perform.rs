@@ -3,6 +3,7 @@
 use crate::event::{EventKind, SinkError, StepFinished, TryFailed};
 use crate::executor::action::vars;
 use crate::executor::capture::{Captured, names};
+use crate::executor::check::written;
 use crate::executor::emitter::NOT_SHOWN;
 use crate::executor::retry::Next;
 use crate::executor::sections::Failed;
@@ -21,23 +22,29 @@ struct End {
     captured: Captured,
     /// Why it was skipped, when it found that out itself.
     why: Option<String>,
+    /// The `when` that was false.
+    condition: Option<String>,
 }
 
 impl End {
     fn without_result(outcome: StepOutcome, failure: Option<Failure>) -> Self {
-        Self { outcome, result: None, failure, captured: Captured::default(), why: None }
+        Self { outcome, result: None, failure, captured: Captured::default(), why: None, condition: None }
     }
 }
 
 impl StepRun<'_, '_> {
     /// Runs it. A failed step is a value; `Err` means that an event could not be kept.
     pub(super) async fn run(mut self) -> Result<StepOutcome, SinkError> {
+        self.run.plan.engine.refuel();
         let name = self.name();
         let shown = name.as_ref().map_or_else(|_| self.planned.id.clone(), Clone::clone);
         self.run.emitter.emit(EventKind::StepStarted { step: self.index, name: shown })?;
         // A step that is skipped need not be able to work its name out.
         let end = match (self.is_wanted(), name) {
-            (Ok(false), _) => Ok(End::without_result(StepOutcome::Skipped, None)),
+            (Ok(false), _) => {
+                let condition = self.planned.when.as_ref().map(written);
+                Ok(End { condition, ..End::without_result(StepOutcome::Skipped, None) })
+            }
             (Ok(true), Ok(_)) => self.act().await,
             (Err(stop), _) => Err(stop),
             (Ok(true), Err(failure)) => Err(Stop::from(failure)),
@@ -108,6 +115,7 @@ impl StepRun<'_, '_> {
             outcome,
             result: end.result,
             failure: end.failure,
+            condition: end.condition,
             captured: end.captured.values,
             withheld: Vec::new(),
             unknown,
@@ -206,7 +214,9 @@ impl StepRun<'_, '_> {
 
     /// Does the action once; in a check as far as that can be known.
     pub(super) async fn once(&mut self) -> Result<ActionResult, Stop> {
-        match Box::pin(self.do_action()).await {
+        let done = Box::pin(self.do_action()).await;
+        self.run.plan.engine.refuel();
+        match done {
             Err(Stop::LeftOpen(result)) => {
                 self.outcome = StepOutcome::Unknown;
                 Ok(*result)

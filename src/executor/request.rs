@@ -151,6 +151,11 @@ impl StepRun<'_, '_> {
     }
 
     fn out_of_time(&self) -> Stop {
+        Stop::Failed(self.timed_out())
+    }
+
+    /// The failure of a step whose time is up.
+    pub(super) fn timed_out(&self) -> Box<Failure> {
         let allowed = format_duration(self.deadline.saturating_sub(self.started));
         let failure = Failure::new(FailureKind::TimedOut, format!("the step took longer than {allowed}"));
         failure.with_help("give the step more time with `timeout`").into()

@@ -114,7 +114,9 @@ impl<'r, 'a> StepRun<'r, 'a> {
             }
             whole => render(whole, self.planned.action.key()),
         };
-        rendered.map_err(|error| self.run.variables.failure_in(arguments, &error))
+        let rendered = rendered.map_err(|error| self.run.variables.failure_in(arguments, &error))?;
+        // A template may take a while, and nothing is begun after the step's time is up.
+        if self.time_left().is_zero() { Err(self.timed_out()) } else { Ok(rendered) }
     }
 
     /// Where the value of one of the action's keys stands; a key of a map inside is `outer/inner`.

@@ -229,7 +229,7 @@ fn globals(loaded: &Loaded, context: &Context<'_>, playbook: &str) -> Map<String
         .filter_map(|name| Some((name.clone(), Value::String(context.environment.get(name)?.clone()))))
         .collect();
     let names = json!({
-        "playbook": { "name": playbook, "path": context.path, "git_sha": context.git_sha },
+        "playbook": { "name": playbook, "path": context.path, "git_sha": context.git_sha.unwrap_or_default() },
         "run": { "id": context.run_id, "started_at": context.started_at.to_string(), "elapsed": 0 },
         "target": { "name": context.target, "url": context.base_url },
         "env": env,

@@ -1,22 +1,11 @@
 //! The values of inputs: whether one fits, and how text from the command line becomes one.
 
-use regex_lite::{Regex, RegexBuilder};
 use serde_json::Value;
 
 use crate::json::{self, JsonError};
 use crate::playbook::field::describe;
 use crate::playbook::model::{Input, InputType};
-
-/// The most memory a pattern may take once compiled.
-const PATTERN_MAX: usize = 1024 * 1024;
-
-/// Compiles an input's `pattern`.
-///
-/// # Errors
-/// When it is no regular expression, or too large.
-pub fn compile(pattern: &str) -> Result<Regex, regex_lite::Error> {
-    RegexBuilder::new(pattern).size_limit(PATTERN_MAX).build()
-}
+use crate::yaml::Pattern;
 
 /// Reads a text from the command line or the environment as an input's type says.
 ///
@@ -87,9 +76,13 @@ pub fn fits(value: &Value, spec: &Input) -> Result<(), String> {
         return Err(format!("must be one of {}", words.join(", ")));
     }
     if let (Some(pattern), Some(text)) = (&spec.pattern, value.as_str())
-        && compile(pattern).is_ok_and(|regex| !regex.is_match(text))
+        && let Ok(compiled) = Pattern::new(pattern)
     {
-        return Err(format!("must match `{pattern}`"));
+        match compiled.is_match(text) {
+            Ok(true) => {}
+            Ok(false) => return Err(format!("must match `{pattern}`")),
+            Err(reason) => return Err(format!("is too long for its `pattern`: {reason}")),
+        }
     }
     let number = value.as_f64();
     match (spec.minimum, spec.maximum) {

@@ -317,6 +317,7 @@ mod tests {
             outcome,
             result: None,
             failure,
+            condition: None,
             captured: Map::new(),
             withheld: Vec::new(),
             unknown: Vec::new(),

@@ -60,7 +60,7 @@ pub struct StepRecord {
     /// What it came to before its writes were made anew, the oldest first.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub earlier: Vec<EarlierRecord>,
-    /// In a check: the `when` that can't be judged, so that it may or may not run.
+    /// Its `when`, where that was false, or in a check can't be judged.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub condition: Option<String>,
     /// In a check: the writes that it would make.
@@ -136,6 +136,7 @@ impl StepRecord {
     /// Forgets how it ended.
     pub(super) fn begin_anew(&mut self) {
         (self.outcome, self.result, self.failure, self.elapsed_ms) = (None, None, None, None);
+        self.condition = None;
         self.captured.clear();
         self.withheld.clear();
     }
@@ -189,6 +190,7 @@ impl StepRecord {
             self.captured.clone_from(&finished.captured);
             self.withheld.clone_from(&finished.withheld);
         }
+        self.condition = finished.condition.clone().or_else(|| self.condition.take());
         self.unknown.clone_from(&finished.unknown);
         self.requests = finished.requests;
         self.elapsed_ms = Some(finished.elapsed_ms);

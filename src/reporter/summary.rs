@@ -10,6 +10,7 @@ use crate::outcome::{
 use crate::record::{RunRecord, StepRecord, Verdict};
 use crate::reporter::painted::{Look, Painted, Piece, Tone};
 use crate::reporter::short::short;
+use crate::reporter::step_line::one_line;
 use crate::reporter::unsent;
 
 /// What a step did, in a few words: counts, the run's id, its state, tries.
@@ -18,6 +19,12 @@ pub(super) fn of_step(record: &StepRecord, finished: &StepFinished, look: Look) 
     let kind = finished.failure.as_ref().map(|failure| failure.kind);
     if !matches!(kind, None | Some(FailureKind::Expectation | FailureKind::Template)) {
         return Painted::default();
+    }
+    if let Some(condition) = &finished.condition {
+        let is_constant = condition == "false";
+        let told =
+            if is_constant { "`when: false`".into() } else { format!("`when: {}` is false", one_line(condition)) };
+        return Painted::default().with(Tone::Dim, told);
     }
     let mut words = match &finished.result {
         // Where it failed, its id is needed whole.

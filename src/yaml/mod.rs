@@ -22,10 +22,13 @@ mod flow_trace;
 mod scalar;
 mod trace;
 
+mod pattern;
+
 pub mod schema;
 
 pub use decode::decode;
 pub use parse::{Parsed, parse, read};
+pub use pattern::{Pattern, TooMuch};
 pub use rewritten::{Rewritten, rewritten};
 pub use scalar::span_in_scalar;
 pub use tree::{Entry, Node, NodeValue};

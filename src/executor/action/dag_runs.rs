@@ -53,7 +53,7 @@ impl StepRun<'_, '_> {
 
     fn run_filter(&self, keys: &ListDagRuns) -> Result<RunFilter, Box<Failure>> {
         let bound = |key: &str, text: &Option<Text>| -> Result<Option<Timestamp>, Box<Failure>> {
-            text.as_ref().map(|text| self.time(key, &text.0)).transpose()
+            text.as_ref().map(|text| self.bound(key, &text.0)).transpose()
         };
         Ok(RunFilter {
             states: keys.state.as_ref().map(RunStates::states).unwrap_or_default(),

@@ -32,7 +32,7 @@ impl StepRun<'_, '_> {
     pub(in crate::executor) async fn list_dataset_events(&mut self) -> Result<ActionResult, Stop> {
         let keys: ListDatasetEvents = self.arguments()?;
         self.check_no_secret(self.uri_key(), &keys.dataset_uri.0)?;
-        let since = keys.timestamp_gte.as_ref().map(|text| self.time("timestamp_gte", &text.0)).transpose()?;
+        let since = keys.timestamp_gte.as_ref().map(|text| self.bound("timestamp_gte", &text.0)).transpose()?;
         // What an earlier step knew may be old: the step may be repeated until the dataset is there.
         self.read_datasets().await?;
         let dataset = self.dataset(&keys.dataset_uri.0).await?;

@@ -145,10 +145,18 @@ impl StepRun<'_, '_> {
     }
 
     pub(super) fn time(&self, key: &str, text: &str) -> Result<Timestamp, Box<Failure>> {
-        text.parse().map_err(|_| {
-            let failure = Failure::new(FailureKind::Template, format!("`{text}` is no time with an offset"));
-            self.at_key(key, failure.with_help("write it like `2026-10-01T00:00:00Z`")).into()
-        })
+        text.parse().map_err(|_| self.no_time(key, text, "write it like `2026-10-01T00:00:00Z`"))
+    }
+
+    /// The bound of a list: a time, or a date, which is its midnight in the playbook's time zone.
+    pub(super) fn bound(&self, key: &str, text: &str) -> Result<Timestamp, Box<Failure>> {
+        let instant = self.run.plan.engine.instant(text);
+        instant.ok_or_else(|| self.no_time(key, text, "write it like `2026-10-01` or `2026-10-01T00:00:00Z`"))
+    }
+
+    fn no_time(&self, key: &str, text: &str, help: &str) -> Box<Failure> {
+        let failure = Failure::new(FailureKind::Template, format!("`{text}` is not a timestamp with a UTC offset"));
+        self.at_key(key, failure.with_help(help)).into()
     }
 
     pub(in crate::executor) fn at_key(&self, key: &str, failure: Failure) -> Failure {

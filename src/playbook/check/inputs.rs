@@ -9,7 +9,7 @@ use crate::playbook::input;
 use crate::playbook::model::{Input, InputType};
 use crate::playbook::template::{Shape, uses_of_template};
 use crate::source::Span;
-use crate::yaml::{Entry, Node, NodeValue};
+use crate::yaml::{Entry, Node, NodeValue, Pattern};
 
 impl Checker<'_> {
     pub(super) fn inputs(&mut self, inputs: Option<&Node>) {
@@ -92,7 +92,7 @@ impl Checker<'_> {
     fn pattern(&mut self, entry: &Entry) {
         let Some(node) = entry.value.get("pattern") else { return };
         let Some(pattern) = node.text() else { return };
-        if let Err(error) = input::compile(pattern) {
+        if let Err(error) = Pattern::new(pattern) {
             let message = format!("this regular expression can't be read: {error}");
             let mistake = Diagnostic::new(Code::REGEX, self.file, node.span, message);
             self.report(

@@ -33,8 +33,9 @@ impl Checker<'_> {
         let is_field = local.fields.contains(&name);
         if !is_field && !local.words.contains(&name) {
             let (step, in_when) = (self.names.ended, self.names.in_when);
-            let (name, guarded) = (name.to_owned(), used.guarded);
-            self.names.uses.push(Used { name, place, range: used.range.clone(), guarded, step, in_when });
+            let (name, attribute, guarded) = (name.to_owned(), used.attribute.clone(), used.guarded);
+            let range = used.range.clone();
+            self.names.uses.push(Used { name, place, range, attribute, guarded, step, in_when });
         }
         let made = self.names.find(name);
         if is_field && made.is_some() {
@@ -215,14 +216,15 @@ pub(super) fn list(words: &[&str]) -> String {
 fn shape_of_field(field: &str) -> Shape {
     match field {
         "dags" | "dag_ids" | "tags" | "owners" | "consumers" | "dag_runs" | "dag_run_ids" | "task_instances"
-        | "lines" | "datasets" | "dataset_uris" | "events" | "import_errors" | "filenames" => Shape::List,
+        | "lines" | "datasets" | "dataset_uris" | "events" | "import_errors" | "filenames" | "consumer_runs"
+        | "webhooks" => Shape::List,
         "is_paused" | "is_stale" | "has_import_errors" | "is_complete" | "is_default" | "catchup" => Shape::Flag,
         "conf" | "extra" | "params" | "metadatabase" | "scheduler" | "triggerer" | "dag_processor" | "vars" => {
             Shape::Map
         }
-        "total" | "duration_seconds" | "event_id" | "assertions" | "seconds" | "map_index" | "try_number"
-        | "total_lines" | "unreadable" | "max_active_runs" | "slots" | "open_slots" | "occupied_slots"
-        | "running_slots" | "queued_slots" | "scheduled_slots" | "deferred_slots" => Shape::Number,
+        "sent" | "failed" | "total" | "duration_seconds" | "event_id" | "assertions" | "seconds" | "map_index"
+        | "try_number" | "total_lines" | "unreadable" | "max_active_runs" | "slots" | "open_slots"
+        | "occupied_slots" | "running_slots" | "queued_slots" | "scheduled_slots" | "deferred_slots" => Shape::Number,
         // What a task handed over may be anything.
         "value" => Shape::Unknown,
         _ => Shape::Text,

@@ -8,6 +8,7 @@ mod names;
 
 mod syntax;
 
+mod claims;
 mod inputs;
 mod lookup;
 mod notify;
@@ -15,7 +16,9 @@ mod numbers;
 mod steps;
 mod templates;
 mod times;
+mod unset;
 mod warnings;
+mod when;
 
 use crate::diagnostic::{Code, Diagnostic, MOST_MISTAKES};
 use crate::playbook::Loaded;

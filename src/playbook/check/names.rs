@@ -54,8 +54,10 @@ pub(super) struct Used {
     pub(super) name: String,
     /// The text it stands in.
     pub(super) place: Place,
-    /// Its bytes in that text.
+    /// Its bytes in that text, with those of its attribute.
     pub(super) range: Range<usize>,
+    /// The attribute that is read from it.
+    pub(super) attribute: Option<String>,
     /// Whether it is asked for with `is defined` or `default`.
     pub(super) guarded: bool,
     /// The step it stands in, counted from 0.

@@ -7,7 +7,6 @@ use crate::diagnostic::{Code, Diagnostic};
 use crate::outcome::{ActionKind, Section};
 use crate::playbook::check::Checker;
 use crate::playbook::check::names::{Known, Local, Maker};
-use crate::playbook::check::times::BOUNDS;
 use crate::playbook::field::parse_duration;
 use crate::playbook::template::Shape;
 use crate::playbook::{all_steps, step_ids};
@@ -105,7 +104,7 @@ impl Checker<'_> {
                 self.templates(arguments, Local::default());
                 self.run_id(arguments);
                 self.run_keys(arguments);
-                self.times(arguments, &["logical_date"]);
+                self.times(arguments);
             }
             ActionKind::PostDatasetEvent => {
                 self.templates(arguments, Local::default());
@@ -113,7 +112,7 @@ impl Checker<'_> {
             }
             ActionKind::ListDagRuns | ActionKind::ListDatasetEvents => {
                 self.templates(arguments, Local::default());
-                self.times(arguments, &BOUNDS);
+                self.bounds(arguments);
             }
             ActionKind::ListDags
             | ActionKind::AssertDag

@@ -118,6 +118,7 @@ impl Checker<'_> {
             let span = place.span(self.file, Some(range));
             self.report(Diagnostic::new(Code::WRONG_TYPE, self.file, span, message).with_help(help));
         }
+        self.claims(&uses.claims, place, local);
         for (name, range) in &uses.filters {
             if !self.engine.has_filter(name) {
                 self.unknown("filter", name, place.span(self.file, Some(range)), &FILTERS);

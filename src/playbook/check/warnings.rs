@@ -2,7 +2,7 @@
 //!
 //! In: the tree, and the names that the check has seen made and used. Out: warnings in the order of the file.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::sync::LazyLock;
 
 use regex_lite::Regex;
@@ -12,7 +12,6 @@ use crate::outcome::Section;
 use crate::playbook::all_steps;
 use crate::playbook::check::names::{Maker, Names};
 use crate::playbook::check::numbers;
-use crate::playbook::check::steps::captures;
 use crate::playbook::template::{Place, uses_of_template};
 use crate::secret::is_secret_name;
 use crate::source::{SourceFile, Span};
@@ -43,21 +42,13 @@ static CREDENTIAL: LazyLock<Option<Regex>> = LazyLock::new(|| {
     Regex::new(&forms.join("|")).ok()
 });
 
-/// Who makes a capture, and when.
-struct Made<'t> {
-    section: Section,
-    step: usize,
-    span: Span,
-    when: Option<&'t str>,
-    may_be_ignored: bool,
-}
-
 /// Every warning.
 pub(super) fn warnings(file: &SourceFile, tree: &Node, names: &Names) -> Vec<Diagnostic> {
     let mut found = Warnings { file, found: Vec::new() };
     let steps: Vec<(Section, &Node)> = all_steps(tree).collect();
     found.unused(names);
     found.may_not_be_set(&steps, names);
+    found.failure_of_a_good_run(&steps, names);
     for (_, step) in &steps {
         found.wait_without_bound(step);
     }
@@ -72,9 +63,9 @@ pub(super) fn warnings(file: &SourceFile, tree: &Node, names: &Names) -> Vec<Dia
     found.found
 }
 
-struct Warnings<'a> {
-    file: &'a SourceFile,
-    found: Vec<Diagnostic>,
+pub(super) struct Warnings<'a> {
+    pub(super) file: &'a SourceFile,
+    pub(super) found: Vec<Diagnostic>,
 }
 
 impl Warnings<'_> {
@@ -94,62 +85,6 @@ impl Warnings<'_> {
             let message = format!("{what} `{}` is never used", made.name);
             let help = format!("remove it, or call it `_{}`", made.name);
             self.warn(Code::UNUSED, made.span, message, &help);
-        }
-    }
-
-    /// A use of what only a step with a `when` of its own makes, or one whose failure is ignored, or one that the run may not
-    /// come to before `rescue` or `always`.
-    fn may_not_be_set(&mut self, steps: &[(Section, &Node)], names: &Names) {
-        let mut makers: BTreeMap<&str, Vec<Made<'_>>> = BTreeMap::new();
-        for (at, (section, step)) in steps.iter().enumerate() {
-            let may_be_ignored = step.get("ignore_errors").is_some();
-            for (name, span) in captures(step) {
-                let made = Made { section: *section, step: at, span, when: when(step), may_be_ignored };
-                makers.entry(name).or_default().push(made);
-            }
-        }
-        let asked: BTreeSet<(usize, &str)> = names
-            .uses
-            .iter()
-            .filter(|used| used.in_when && used.guarded)
-            .map(|used| (used.step, used.name.as_str()))
-            .collect();
-        let mut told = BTreeSet::new();
-        for used in names.uses.iter().filter(|used| !used.guarded) {
-            let Some(made) = makers.get(used.name.as_str()) else { continue };
-            let user = steps.get(used.step);
-            let own = user.and_then(|(_, step)| when(step)).filter(|_| !used.in_when);
-            // Outputs are made when all is well, and then no step of `rescue` has run.
-            let is_reached = |made: &Made<'_>| match user {
-                Some((section, _)) => made.section == *section,
-                None => made.section != Section::Rescue,
-            };
-            let is_sure = |made: &Made<'_>| {
-                let is_wanted = made.when.is_none() || (own.is_some() && made.when == own);
-                !made.may_be_ignored && is_wanted && is_reached(made)
-            };
-            let mut before = made.iter().filter(|made| made.step < used.step);
-            let Some(last) = made.iter().rfind(|made| made.step < used.step) else { continue };
-            if before.any(is_sure) || asked.contains(&(used.step, used.name.as_str())) || !told.insert(&used.name) {
-                continue;
-            }
-            let why = match last {
-                _ if last.may_be_ignored => "its failure may be ignored",
-                Made { when: Some(_), .. } => "it has a `when`",
-                _ => "the run may fail before it",
-            };
-            let message = format!("`{}` may not be set: the step that makes it may not, since {why}", used.name);
-            let help = match last.when {
-                None if !last.may_be_ignored => format!("ask `{} is defined`", used.name),
-                _ => format!("ask `{} is defined`, or give both steps the same `when`", used.name),
-            };
-            let warning = Diagnostic::new(
-                Code::MAY_NOT_BE_SET,
-                self.file,
-                used.place.span(self.file, Some(&used.range)),
-                message,
-            );
-            self.found.push(warning.with_related(last.span, "made here").with_help(help));
         }
     }
 
@@ -266,15 +201,5 @@ fn secret_in(node: &Node, secrets: &BTreeSet<String>) -> Option<(String, Place, 
         NodeValue::List(items) => items.iter().find_map(|item| secret_in(item, secrets)),
         NodeValue::Map(entries) => entries.iter().find_map(|entry| secret_in(&entry.value, secrets)),
         NodeValue::String(_) | NodeValue::Null | NodeValue::Bool(_) | NodeValue::Number(_) => None,
-    }
-}
-
-/// The text of a step's `when`; plain `true` is none.
-fn when(step: &Node) -> Option<&str> {
-    let node = step.get("when")?;
-    match &node.value {
-        NodeValue::Bool(false) => Some("false"),
-        NodeValue::String(text) => Some(text.trim()),
-        NodeValue::Bool(true) | NodeValue::Null | NodeValue::Number(_) | NodeValue::List(_) | NodeValue::Map(_) => None,
     }
 }

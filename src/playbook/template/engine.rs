@@ -2,19 +2,23 @@
 
 use std::ops::Range;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
+use minijinja::machinery::{self, CodeGenerator};
 use minijinja::syntax::SyntaxConfig;
-use minijinja::value::ValueKind;
 use minijinja::{AutoEscape, Environment, Error, ErrorKind, Output, State, UndefinedBehavior, Value};
 
-use crate::playbook::template::bounds::{Capped, OUTPUT_MAX};
-use crate::playbook::template::fault::help_of;
+use crate::playbook::template::bounds::OUTPUT_MAX;
+use crate::playbook::template::fault::{defined, help_of};
+use crate::playbook::template::guards::{in_text, refused_in_text};
 use crate::playbook::template::open::Witness;
 use crate::playbook::template::time::RunClock;
-use crate::playbook::template::{bounds, filters, time};
+use crate::playbook::template::{bounds, filters, guards, order, space, statements, strict, time};
 
 /// Instructions and items a rendering may use; it also bounds memory, at about 64 bytes each.
 const FUEL: u64 = 500_000;
+/// What all renderings from one refuelling to the next may use.
+const FUEL_AT_ONCE: u64 = 2 * FUEL;
 /// The longest piece of a text that a message names.
 const LONGEST_NAME: usize = 60;
 
@@ -24,6 +28,9 @@ pub struct Engine {
     environment: Environment<'static>,
     /// Sees when a value is looked at that is not known.
     pub(super) witness: Arc<Witness>,
+    /// The fuel used since the last refuelling.
+    spent: AtomicU64,
+    clock: RunClock,
 }
 
 /// Why a template or expression gave nothing.
@@ -55,8 +62,11 @@ impl Engine {
         environment.remove_global("debug");
         bounds::add(&mut environment);
         filters::add(&mut environment);
+        guards::add(&mut environment);
+        order::add(&mut environment);
+        space::add(&mut environment);
         time::add(&mut environment, clock);
-        Self { environment, witness: Arc::default() }
+        Self { environment, witness: Arc::default(), spent: AtomicU64::new(0), clock: clock.clone() }
     }
 
     /// Works an expression out.
@@ -64,9 +74,12 @@ impl Engine {
     /// # Errors
     /// When it can't be read, a name is undefined, or a bound is reached.
     pub fn evaluate(&self, expression: &str, scope: &Value) -> Result<Value, RenderError> {
-        let compiled = self.environment.compile_expression(expression).map_err(|error| RenderError::new(&error))?;
+        let parsed = machinery::parse_expr(expression).map_err(|error| RenderError::new(&error))?;
+        let mut code = CodeGenerator::new("expression", expression);
+        code.compile_expr(&strict::expression(&parsed));
         self.watched(|| {
-            let value = compiled.eval(scope.clone()).map_err(|error| RenderError::in_text(&error, expression))?;
+            let (value, _) = self.execute(code, scope).map_err(|error| RenderError::in_text(&error, expression))?;
+            let value = value.unwrap_or_default();
             if value.is_undefined() {
                 let start = expression.len() - expression.trim_start().len();
                 let range = start..start + expression.trim().len();
@@ -75,6 +88,12 @@ impl Engine {
             }
             Ok(value)
         })
+    }
+
+    /// A time as it is written, or the midnight of a date in the playbook's time zone.
+    #[must_use]
+    pub fn instant(&self, text: &str) -> Option<jiff::Timestamp> {
+        self.clock.instant(text)
     }
 
     /// A value as JSON, once it is known not to be endless.
@@ -93,14 +112,47 @@ impl Engine {
     /// # Errors
     /// When it can't be read, a name is undefined, a value does not fit into text, or a bound is reached.
     pub fn render(&self, template: &str, scope: &Value) -> Result<String, RenderError> {
-        let compiled = self.environment.template_from_str(template).map_err(|error| RenderError::new(&error))?;
+        let parsed = machinery::parse(template, "template", syntax()).map_err(|error| RenderError::new(&error))?;
+        let mut code = CodeGenerator::new("template", template);
+        code.compile_stmt(&statements::template(&parsed));
         self.watched(|| {
-            let mut text = Capped::default();
-            compiled
-                .render_captured_to(scope.clone(), &mut text)
-                .map_err(|error| RenderError::in_text(&error, template))?;
-            String::from_utf8(text.bytes).map_err(|_| RenderError::plain("the text is not valid UTF-8"))
+            let (_, text) = self.execute(code, scope).map_err(|error| RenderError::in_text(&error, template))?;
+            Ok(text)
         })
+    }
+
+    /// Lets the renderings that follow take as much as at the beginning: called wherever others have had their turn.
+    pub fn refuel(&self) {
+        self.spent.store(0, Ordering::Relaxed);
+    }
+
+    /// The fuel used since the last refuelling.
+    pub(super) fn spent(&self) -> u64 {
+        self.spent.load(Ordering::Relaxed)
+    }
+
+    /// Runs what was compiled: the value that it leaves, and the text that it writes.
+    fn execute(&self, code: CodeGenerator<'_>, scope: &Value) -> Result<(Option<Value>, String), Error> {
+        let (instructions, blocks) = code.finish();
+        let mut text = String::new();
+        let mut output = machinery::make_string_output(&mut text);
+        let scope = scope.clone();
+        let escape = AutoEscape::None;
+        if self.spent() >= FUEL_AT_ONCE {
+            return Err(Error::from(ErrorKind::OutOfFuel));
+        }
+        let done = machinery::eval(&self.environment, &instructions, scope, &blocks, &mut output, escape);
+        let used = match &done {
+            Ok((_, state)) => state.fuel_levels().map_or(0, |(used, _)| used),
+            Err(error) if error.kind() == ErrorKind::OutOfFuel => FUEL,
+            Err(_) => 0,
+        };
+        self.spent.fetch_add(used, Ordering::Relaxed);
+        let (value, _) = done?;
+        if text.len() > OUTPUT_MAX {
+            return Err(Error::from(ErrorKind::WriteFailure));
+        }
+        Ok((value, text))
     }
 
     /// Whether a filter of this name exists.
@@ -161,7 +213,7 @@ impl RenderError {
             ErrorKind::OutOfFuel => "it takes too long: a template may not do this much".to_owned(),
             ErrorKind::WriteFailure => format!("its text is longer than {} KiB", OUTPUT_MAX / 1024),
             ErrorKind::SyntaxError => format!("it can't be read: {detail}"),
-            ErrorKind::InvalidOperation if !detail.is_empty() => detail.to_owned(),
+            ErrorKind::InvalidOperation if !detail.is_empty() => plain_words(detail),
             kind if detail.is_empty() => kind.to_string(),
             kind => format!("{kind}: {detail}"),
         };
@@ -169,32 +221,57 @@ impl RenderError {
     }
 }
 
+/// What the engine says of an operator between kinds that do not go together, in our words for the kinds.
+fn plain_words(detail: &str) -> String {
+    let parts =
+        detail.strip_prefix("tried to use ").and_then(|rest| rest.split_once(" operator on unsupported types "));
+    let Some((operator, (left, right))) = parts.and_then(|(sign, kinds)| Some((sign, kinds.split_once(" and ")?)))
+    else {
+        return detail.to_owned();
+    };
+    let noun = |kind| match kind {
+        "string" => "text",
+        "number" => "a number",
+        "bool" => "true or false",
+        "sequence" | "iterator" => "a list",
+        "map" => "a map",
+        "undefined" => "what is not defined",
+        other => other,
+    };
+    format!("`{operator}` cannot be used with {} and {}", noun(left), noun(right))
+}
+
 /// Writes text and numbers; anything else inside a text is a mistake.
 fn write_strictly(out: &mut Output<'_>, state: &mut State<'_, '_>, value: &Value) -> Result<(), Error> {
-    let what = match value.kind() {
-        ValueKind::String | ValueKind::Number => return minijinja::escape_formatter(out, state, value),
-        ValueKind::Undefined => return Err(Error::from(ErrorKind::UndefinedError)),
-        ValueKind::None => "none",
-        ValueKind::Bool => "true or false",
-        ValueKind::Seq | ValueKind::Iterable => "a list",
-        ValueKind::Map => "a map",
-        _ => "a value of this kind",
-    };
-    Err(Error::new(ErrorKind::InvalidOperation, format!("{what} can't stand inside text; use `| tojson`")))
+    match refused_in_text(defined(value)?) {
+        Some(what) => Err(in_text(what)),
+        None => minijinja::escape_formatter(out, state, value),
+    }
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
 
-    fn engine() -> Engine {
+    pub(in crate::playbook::template) fn engine() -> Engine {
         Engine::new(&RunClock::at("2026-11-23T06:00:00Z".parse().expect("a time"), "UTC").expect("a zone"))
     }
 
-    fn scope() -> Value {
+    pub(in crate::playbook::template) fn scope() -> Value {
         crate::playbook::template::dynamic(serde_json::json!({
             "text": "a", "number": 7, "yes": true, "list": ["b", "a"], "map": { "k": 1 }, "nothing": null
         }))
+    }
+
+    /// What an expression gives as JSON, or what is said of it.
+    pub(in crate::playbook::template) fn worked_out(expression: &str) -> Result<serde_json::Value, String> {
+        let value = engine().evaluate(expression, &scope()).map_err(|error| error.message)?;
+        engine().json(&value).map_err(|error| error.message)
+    }
+
+    /// What a template gives, or what is said of it.
+    pub(in crate::playbook::template) fn rendered(template: &str) -> Result<String, String> {
+        engine().render(template, &scope()).map_err(|error| error.message)
     }
 
     #[test]
@@ -222,13 +299,22 @@ mod tests {
 
     #[test]
     fn no_template_takes_for_ever_or_all_the_memory() {
-        let engine = engine();
         let endless = "{% for a in range(100000) %}{% for b in range(100000) %}x{% endfor %}{% endfor %}";
-        assert!(engine.render(endless, &scope()).is_err());
-        assert!(engine.render("{{ 'x' * 900000000 }}", &scope()).is_err());
-        assert!(engine.render("{{ [1] * 100000000 }}", &scope()).is_err());
-        assert!(engine.evaluate("('x' * 100000) * 100000", &scope()).is_err());
-        assert!(engine.render(&"{{ text }}".repeat(2000), &scope()).is_ok());
+        assert!(rendered(endless).is_err());
+        assert!(rendered("{{ 'x' * 900000000 }}").is_err());
+        assert!(rendered("{{ [1] * 100000000 }}").is_err());
+        assert!(worked_out("('x' * 100000) * 100000").is_err());
+        assert!(rendered(&"{{ text }}".repeat(2000)).is_ok());
+    }
+
+    #[test]
+    fn many_templates_together_have_a_bound_until_others_have_had_their_turn() {
+        let engine = engine();
+        let endless = "{% for a in range(100000) %}{% for b in range(100000) %}{% endfor %}{% endfor %}";
+        assert!(engine.render(endless, &scope()).is_err() && engine.render("{{ text }}", &scope()).is_ok());
+        assert!(engine.render(endless, &scope()).is_err() && engine.render("{{ text }}", &scope()).is_err());
+        engine.refuel();
+        assert!(engine.render("{{ text }}", &scope()).is_ok());
     }
 
     #[test]

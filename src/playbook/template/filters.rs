@@ -2,14 +2,12 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use minijinja::{Environment, Error, ErrorKind, Value};
-use regex_lite::RegexBuilder;
+use minijinja::{Environment, Error, ErrorKind, State, Value};
 
 use crate::json::{self, JsonError};
 use crate::playbook::template::bounds;
-
-/// The most memory a pattern may take once compiled.
-const REGEX_MAX: usize = 1024 * 1024;
+use crate::playbook::template::fault::fault_with;
+use crate::yaml::Pattern;
 
 /// Adds the filters to an environment.
 pub(super) fn add(environment: &mut Environment<'static>) {
@@ -36,12 +34,17 @@ fn from_json(text: &str) -> Result<Value, Error> {
 }
 
 /// The first match as a list: the whole match, then its groups; none without a match.
-fn regex_search(text: &str, pattern: &str) -> Result<Value, Error> {
-    let regex = RegexBuilder::new(pattern)
-        .size_limit(REGEX_MAX)
-        .build()
-        .map_err(|error| Error::new(ErrorKind::InvalidOperation, format!("`{pattern}` is no pattern: {error}")))?;
-    Ok(match regex.captures(text) {
+fn regex_search(state: &State<'_, '_>, text: &str, pattern: &str) -> Result<Value, Error> {
+    let regex = Pattern::new(pattern).map_err(|error| {
+        let message = format!("invalid pattern `{pattern}`: {error}");
+        fault_with(message, "a bracket that is meant as itself is written `\\\\(`; look-around is not there")
+    })?;
+    // As many states take as long as one instruction.
+    let found = regex.captures(text).map_err(|error| {
+        fault_with(error.to_string(), "search a part of the text, such as `text[-10000:]`, or write a simpler pattern")
+    })?;
+    state.consume_fuel((regex.states(text) + regex.states("") * 100) / 40)?;
+    Ok(match found {
         Some(found) => found.iter().map(|group| Value::from(group.map(|part| part.as_str()))).collect(),
         None => Value::from(()),
     })
@@ -88,6 +91,6 @@ mod tests {
             assert!(refused.as_ref().is_err_and(|error| error.contains(reason)), "{refused:?}");
         }
         assert!(evaluate("'x' | fromjson").is_err_and(|error| error.contains("the text is not JSON")));
-        assert!(evaluate("'x' | regex_search('(')").is_err_and(|error| error.contains("is no pattern")));
+        assert!(evaluate("'x' | regex_search('(')").is_err_and(|error| error.contains("invalid pattern")));
     }
 }

@@ -4,16 +4,24 @@
 //! engine is `MiniJinja`; what is ours is the strictness, the bounds, the filters and the way back to the place in the file.
 
 mod bounds;
+mod claims;
 mod engine;
 mod fault;
 mod filters;
+mod guards;
 mod names;
 mod open;
+mod order;
 mod shape;
 mod shift;
+mod space;
+mod statements;
+mod strict;
 mod time;
 mod tree;
+mod weigh;
 
+pub use claims::{Claims, Operand, Ordered};
 pub use engine::{Engine, RenderError};
 pub use names::{NameUse, Uses, uses_of_expression, uses_of_template};
 pub use open::{look_at, placeholder};

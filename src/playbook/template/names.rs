@@ -6,6 +6,7 @@ use std::ops::Range;
 use minijinja::machinery::ast::{BinOp, BinOpKind, CallArg, Expr, GetAttr, GetItem, Spanned, Stmt, Test, Var};
 use minijinja::machinery::{self, Span};
 
+use crate::playbook::template::claims::Claims;
 use crate::playbook::template::engine::{RenderError, syntax};
 use crate::playbook::template::shape::{Shape, shape_of};
 
@@ -48,6 +49,8 @@ pub struct Uses {
     pub gives: Vec<(Shape, Range<usize>)>,
     /// What is multiplied, with its range in the text.
     pub multiplied: Vec<(Shape, Range<usize>)>,
+    /// What is asked of the parts of its expressions.
+    pub claims: Claims,
 }
 
 /// What a bare expression uses.
@@ -123,13 +126,7 @@ struct Finder<'t> {
 
 impl<'t> Finder<'t> {
     fn new(text: &'t str) -> Self {
-        let (names, filters, tests, gives) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-        Self {
-            text,
-            uses: Uses { names, filters, tests, is_one_expression: false, gives, multiplied: Vec::new() },
-            own: Vec::new(),
-            asked: BTreeSet::new(),
-        }
+        Self { text, uses: Uses::default(), own: Vec::new(), asked: BTreeSet::new() }
     }
 
     /// What was found. Where a text asks whether a name is defined, its other uses of the name are taken to heed the answer.
@@ -220,6 +217,7 @@ impl<'t> Finder<'t> {
     }
 
     fn expression(&mut self, expression: &Expr<'_>, guarded: bool) {
+        self.uses.claims.take(expression, &self.own);
         match expression {
             Expr::Var(name) => self.name(name.id, None, name.span(), guarded),
             Expr::Const(_) => {}

@@ -73,6 +73,11 @@ impl Object for PartlyOpen {
     }
 }
 
+/// Whether a value is not known, or not wholly, so that to go through it would be to look at it.
+pub(super) fn is_open(value: &Dynamic) -> bool {
+    value.downcast_object_ref::<Open>().is_some() || value.downcast_object_ref::<PartlyOpen>().is_some()
+}
+
 /// A value as a template sees it that asks for it by its name: one that is not known has been looked at then.
 #[must_use]
 pub fn look_at(value: Dynamic) -> Dynamic {

@@ -40,6 +40,14 @@ impl RunClock {
         };
         Ok(Self { start: start.to_zoned(zone) })
     }
+
+    /// A time as it is written, or the midnight of a date in this time zone.
+    pub(super) fn instant(&self, text: &str) -> Option<Timestamp> {
+        text.parse().ok().or_else(|| {
+            let day = text.parse::<Date>().ok().filter(|_| text.len() == 10)?;
+            day.to_zoned(self.start.time_zone().clone()).ok().map(|midnight| midnight.timestamp())
+        })
+    }
 }
 
 /// A date, or a date with a time.
@@ -218,6 +226,23 @@ mod tests {
         assert_eq!(evaluate("today()", "Europe/Berlin"), Ok("2026-12-01".to_owned()));
         assert_eq!(evaluate("now()", "Europe/Berlin"), Ok("2026-12-01T00:30:00+01:00".to_owned()));
         assert!(RunClock::at(Timestamp::UNIX_EPOCH, "Europe/Lisabon").is_err());
+    }
+
+    #[test]
+    fn a_date_is_the_instant_of_its_midnight_in_the_time_zone() {
+        let clock = |zone| RunClock::at(Timestamp::UNIX_EPOCH, zone).expect("a zone");
+        for (zone, text, instant) in [
+            ("UTC", "2026-10-01", Some("2026-10-01T00:00:00Z")),
+            ("Europe/Lisbon", "2026-10-01", Some("2026-09-30T23:00:00Z")),
+            ("America/Sao_Paulo", "2018-11-04", Some("2018-11-04T03:00:00Z")),
+            ("Europe/Lisbon", "2026-10-01T06:00:00+00:00", Some("2026-10-01T06:00:00Z")),
+            ("UTC", "2026-10-01T06:00:00", None),
+            ("UTC", "2026-02-30", None),
+            ("UTC", "20261001", None),
+        ] {
+            let expected = instant.map(|instant| instant.parse().expect("a time"));
+            assert_eq!(clock(zone).instant(text), expected, "{zone} {text}");
+        }
     }
 
     #[test]

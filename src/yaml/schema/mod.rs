@@ -43,12 +43,12 @@ mod tests;
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use regex_lite::Regex;
 use serde_json::Value;
 
 use super::tree::Node;
 use crate::diagnostic::Diagnostic;
 use crate::source::SourceFile;
+use crate::yaml::Pattern;
 pub use foreign::Foreign;
 pub use make::schema_of;
 use walk::{MOST_STEPS, Walk};
@@ -61,7 +61,7 @@ const MOST_FOREIGN_STEPS: usize = 100_000;
 pub struct Schema {
     root: Value,
     /// The regular expressions that have been needed so far; none for one that can't be compiled, which is not judged.
-    patterns: Mutex<HashMap<String, Option<Arc<Regex>>>>,
+    patterns: Mutex<HashMap<String, Option<Arc<Pattern>>>>,
 }
 
 impl Schema {
@@ -98,12 +98,12 @@ impl Schema {
     }
 
     /// A regular expression of the schema, compiled when it is first needed.
-    fn pattern(&self, pattern: &str) -> Option<Arc<Regex>> {
+    fn pattern(&self, pattern: &str) -> Option<Arc<Pattern>> {
         let mut patterns = self.patterns.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(known) = patterns.get(pattern) {
             return known.clone();
         }
-        let compiled = Regex::new(pattern).ok().map(Arc::new);
+        let compiled = Pattern::new(pattern).ok().map(Arc::new);
         patterns.insert(pattern.to_owned(), compiled.clone());
         compiled
     }

@@ -106,7 +106,7 @@ fn shown(value: &Value) -> String {
 
 fn wrong_form(walk: &Walk<'_>, rule: &Rule, place: Place<'_>, text: &str) -> Option<Diagnostic> {
     let pattern = rule.get("pattern").and_then(Value::as_str)?;
-    if walk.schema.pattern(pattern).is_none_or(|regex| regex.is_match(text)) {
+    if walk.schema.pattern(pattern).is_none_or(|pattern| pattern.is_match(text).unwrap_or(true)) {
         return None;
     }
     if place.needs_unit && !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()) {
