@@ -203,6 +203,10 @@ fn beginning(expr: &Expr<'_>) -> Span {
         Expr::Compare(compare) => beginning(&compare.expr),
         Expr::Filter(filter) => filter.expr.as_ref().map_or(filter.span(), beginning),
         Expr::Test(test) => beginning(&test.expr),
+        Expr::GetAttr(get) => beginning(&get.expr),
+        Expr::GetItem(get) => beginning(&get.expr),
+        Expr::Slice(slice) => beginning(&slice.expr),
+        Expr::Call(call) => beginning(&call.expr),
         other => other.span(),
     }
 }
