@@ -165,6 +165,9 @@ pub struct RunStarted {
     pub playbook: String,
     /// The playbook's path as it was given.
     pub path: String,
+    /// The folder it was started in, which the path belongs to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub folder: Option<String>,
     /// The commit the playbook is at, with `+dirty` when the file differs from it.
     pub git_sha: Option<String>,
     /// The playbook's text.
@@ -425,6 +428,7 @@ mod tests {
             run_id: "r".to_owned(),
             playbook: "p".to_owned(),
             path: "p.yaml".to_owned(),
+            folder: None,
             git_sha: None,
             text: String::new(),
             text_sha256: String::new(),

@@ -13,7 +13,7 @@ fn the_demo_runs_through_where_nobody_types_and_shows_a_failure_its_mend_and_the
         "$ myaf-run -C loans.yaml",
         "$ myaf-run loans.yaml",
         "ValueError: column 'amount'",
-        "to go on with it: myaf-run resume RUN",
+        "to go on with it: myaf-run resume --clear load RUN",
         "$ myaf-run resume --clear load",
         "loans: passed in",
         "$ myaf-run runs list",

@@ -387,7 +387,7 @@ fn curl_needs_a_check_and_a_resumed_run_has_none() {
     for run in [Run::new().args(&["resume", "-C"]), Run::new().args(&["resume"]).var("MYAF_RUN_CHECK", "1")] {
         let ended = run.end();
         assert_eq!((ended.code, ended.stdout.as_str()), (2, ""));
-        assert!(ended.stderr.starts_with("error: a run that is resumed can't be checked"), "{ended:#?}");
+        assert!(ended.stderr.starts_with("error: `--check` cannot be used with `resume`"), "{ended:#?}");
     }
 }
 

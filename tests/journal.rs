@@ -33,6 +33,19 @@ impl World {
         Self { folder, sandbox, url, key }
     }
 
+    /// The URL of its API.
+    pub(crate) fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// Lets nobody else read a file.
+    #[cfg(unix)]
+    pub(crate) fn make_private(&self, name: &str) {
+        use std::os::unix::fs::PermissionsExt;
+        let path = self.folder.folder().join(name);
+        fs::set_permissions(path, fs::Permissions::from_mode(0o600)).expect("our file");
+    }
+
     pub(crate) fn command(&self, args: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_myaf-run"));
         command.current_dir(self.folder.folder()).env_clear().stdin(Stdio::null());
@@ -128,10 +141,11 @@ fn a_run_that_failed_goes_on_after_its_last_step_and_repeats_no_write() {
         let world = World::new(version, WORLD);
         world.write("p.yaml", BOOK);
         let ended = world.run(&["p.yaml"]);
-        let hint = format!("to go on with it: myaf-run resume {}", world.run_id());
+        let hint =
+            format!("to go on with it after changing the playbook: myaf-run resume --allow-changed {}", world.run_id());
         assert_eq!((ended.code, ended.stderr.lines().last()), (1, Some(hint.as_str())), "{version}");
         let other = world.run(&["resume", "latest", "other.yaml"]);
-        assert_eq!((other.code, other.stderr.as_str()), (0, "there is no run to go on with\n"), "{version}");
+        assert_eq!((other.code, other.stderr.as_str()), (0, "no unfinished run to resume\n"), "{version}");
         let again = world.run(&["resume", "latest", "./p.yaml"]);
         assert!(again.code == 1 && again.stderr.contains("2 of 4 steps are done"), "{version}: {}", again.stderr);
         world.write("p.yaml", &BOOK.replace("2026-11", "2026-10"));
@@ -142,7 +156,7 @@ fn a_run_that_failed_goes_on_after_its_last_step_and_repeats_no_write() {
         assert!(done.stdout.starts_with("myaf__p__one__"), "{version}: {}", done.stdout);
         assert_eq!((world.counts("a"), world.events()), (1, 1), "{version}");
         let nothing = world.run(&["resume"]);
-        assert_eq!((nothing.code, nothing.stderr.as_str()), (0, "there is no run to go on with\n"), "{version}");
+        assert_eq!((nothing.code, nothing.stderr.as_str()), (0, "no unfinished run to resume\n"), "{version}");
     }
 }
 
@@ -207,6 +221,9 @@ fn a_write_that_was_announced_is_looked_for_before_it_is_sent() {
             fs::create_dir_all(world.state().join("runs")).expect("a folder");
             make_private(&world);
             let id = kept[0].split("\"run_id\":\"").nth(1).and_then(|rest| rest.split('"').next()).expect("an id");
+            let folder =
+                kept[0].split("\"folder\":\"").nth(1).and_then(|rest| rest.split('"').next()).expect("a folder");
+            let torn = torn.replace(folder, world.folder.folder().to_str().expect("UTF-8"));
             let text = torn.replace(
                 kept[0].split("\"base_url\":\"").nth(1).and_then(|rest| rest.split('"').next()).expect("a URL"),
                 &world.url,
@@ -294,7 +311,7 @@ fn the_history_lists_shows_and_reports_its_runs_and_passes_over_what_is_none() {
     assert_eq!((&report["exit_code"], &report["steps"][0]["outcome"]), (&1.into(), &"passed".into()));
     fs::write(world.state().join("runs/other.jsonl"), "{\"v\":2}\n").expect("a file");
     let listed = world.run(&["runs", "list"]);
-    assert!(listed.code == 0 && listed.stderr.contains("no event of a run"), "{}", listed.stderr);
+    assert!(listed.code == 0 && listed.stderr.contains("other.jsonl` has version 2"), "{}", listed.stderr);
     assert_eq!(world.run(&["runs", "show", "other"]).code, 74);
     assert_eq!(world.run(&["runs", "show", "nope"]).code, 2);
     assert_eq!(world.run(&["resume", "../../etc/passwd"]).code, 2);

@@ -221,7 +221,7 @@ always: [{id: tell, trigger_dag: {dag_id: b}}]
         assert_eq!(rescued.code, 0, "{version}: {}", rescued.stderr);
         assert_eq!((world.counts("a"), world.counts("b")), (3, 3), "{version}");
         let nothing = world.run(&["resume"]);
-        assert_eq!((nothing.code, nothing.stderr.as_str()), (0, "there is no run to go on with\n"), "{version}");
+        assert_eq!((nothing.code, nothing.stderr.as_str()), (0, "no unfinished run to resume\n"), "{version}");
     }
 }
 

@@ -281,7 +281,10 @@ pub(super) struct RunningArgs {
 /// Going on with a run.
 #[derive(Debug, Args)]
 pub(super) struct ResumeArgs {
-    /// The run's id; `latest` is the newest that did not come to its end
+    /// The run's id; `latest` is the newest that did not pass
+    ///
+    /// `latest` shows the run first. On a terminal it asks, and means any run; elsewhere it means only runs of playbooks in the
+    /// current folder or below it.
     #[arg(default_value = "latest", value_name = "RUN")]
     pub(super) run: String,
 
@@ -295,6 +298,10 @@ pub(super) struct ResumeArgs {
     /// Clear the failed tasks of this step's DAG run, and wait for it again
     #[arg(long, value_name = "STEP", env = "MYAF_RUN_CLEAR", hide_env = true)]
     pub(super) clear: Vec<String>,
+
+    /// Resume the latest run without asking
+    #[arg(long, env = "MYAF_RUN_YES", hide_env = true, value_parser = FalseyValueParser::new())]
+    pub(super) yes: bool,
 
     /// Go on although the playbook or the Airflow is another one
     #[arg(long, env = "MYAF_RUN_ALLOW_CHANGED", hide_env = true, value_parser = FalseyValueParser::new())]

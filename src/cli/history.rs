@@ -65,8 +65,13 @@ pub(super) fn say(error: &JournalError, streams: &mut Streams) -> ExitCode {
             ));
             return ExitCode::Usage;
         }
+        JournalError::Version { .. } => ("use the version of myaf-run that wrote it", ExitCode::CannotWrite),
         JournalError::NoSuchRun(_) => ("`myaf-run runs list` shows the runs there are", ExitCode::Usage),
-        JournalError::AlreadyThere(_) => ("go on with it by `myaf-run resume`, or give another id", ExitCode::Usage),
+        JournalError::AlreadyThere(id) => {
+            let help = format!("`myaf-run resume {id}` goes on with it; or give another id");
+            streams.err_line(&format!("  = help: {help}"));
+            return ExitCode::Usage;
+        }
         JournalError::Running(_) => ("wait until it has ended", ExitCode::Locked),
     };
     streams.err_line(&format!("  = help: {help}"));

@@ -1,6 +1,7 @@
 //! A run from its plan to the exit code; the first attempt and every other.
 
 use std::cell::RefCell;
+use std::path::Path;
 
 use crate::airflow::client::Client;
 use crate::cli::args::{MessageFormat, Output, RunningArgs};
@@ -12,13 +13,14 @@ use crate::cli::place::Place;
 use crate::cli::screen::{Screen, Shared, keep_moving};
 use crate::cli::signals::{Signals, wait};
 use crate::cli::streams::Streams;
+use crate::cli::way_on::WayOnCommands;
 use crate::cli::{git, identity, inputs, webhooks};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::executor::{Interrupt, Limits, Tools, execute};
 use crate::journal::Writer;
 use crate::plan::{self, Context, GivenInput, NotSelected, Plan, Selected};
 use crate::playbook::Loaded;
-use crate::record::{RunRecord, Verdict};
+use crate::record::RunRecord;
 use crate::reporter::curl::Curl;
 use crate::reporter::json;
 use crate::reporter::painted::Look;
@@ -43,6 +45,8 @@ pub(super) struct Named<'a> {
     pub(super) started_at: jiff::Timestamp,
     /// The playbook's path as it was given.
     pub(super) path: &'a str,
+    /// Where the playbook is now.
+    pub(super) file: &'a Path,
 }
 
 /// Where a run is recorded, and what is recorded of it already.
@@ -154,7 +158,9 @@ impl<'a> Invocation<'a> {
         // Lines of the playbook are drawn in pieces, and a piece of a secret is not known for one.
         let file = blotted(&plan.file, self.streams.masker());
         let text = Text::new(file, self.look_of_lines()).with_curl(self.curl.clone());
-        let screen = RefCell::new(Screen::new(self.streams, self.args.output, text, recording));
+        let way_on = WayOnCommands::of(self.environment);
+        let shown = (recording, way_on.clone());
+        let screen = RefCell::new(Screen::new(self.streams, self.args.output, text, shown));
         let mut sink = Shared(&screen);
         let ended = tokio::select! {
             biased;
@@ -178,11 +184,10 @@ impl<'a> Invocation<'a> {
             }
         }
         let code = ExitCode::of_verdict(record.verdict());
-        self.report(&record, code);
-        // A run whose very beginning could not be recorded is none that could go on.
-        let has_begun = !record.run_id.is_empty();
-        if is_kept && has_begun && record.verdict() != Verdict::Passed && !is_told {
-            self.streams.err_line(&format!("to go on with it: myaf-run resume {}", record.run_id));
+        let way_on = is_kept.then_some(way_on);
+        self.report(&record, code, way_on.as_ref().and_then(|way_on| way_on.command(&record)));
+        if let Some(line) = way_on.filter(|_| !is_told).and_then(|way_on| way_on.line(&record)) {
+            self.streams.err_line(&line);
         }
         code
     }
@@ -201,11 +206,11 @@ impl<'a> Invocation<'a> {
         Limits { max_time: self.args.connection.max_time, deadline, grace, ..Limits::default() }
     }
 
-    fn report(&mut self, record: &RunRecord, code: ExitCode) {
+    fn report(&mut self, record: &RunRecord, code: ExitCode, how_to_go_on: Option<String>) {
         if self.args.output != Output::Json {
             return;
         }
-        match json::report(record, code.as_u8()) {
+        match json::report(record, code.as_u8(), how_to_go_on) {
             Ok(report) => self.streams.out_json(report),
             Err(error) => self.streams.err_line(&format!("error: the report can't be written: {error}")),
         }
@@ -220,7 +225,7 @@ pub(super) fn planned(
     (place, environment): (&Place, &Environment),
 ) -> Result<Plan, Vec<Diagnostic>> {
     let operator = format!("{}@{}", identity::user_name(environment), identity::host_name(environment));
-    let git_sha = git::git_sha(&environment.cwd.join(named.path), environment);
+    let git_sha = git::git_sha(&environment.cwd.join(named.file), environment);
     let base_url = place.base_url.to_string();
     let context = Context {
         run_id: named.run_id,
@@ -234,7 +239,8 @@ pub(super) fn planned(
         environment: &environment.vars,
         given,
     };
-    plan::plan(loaded, selected, &context)
+    let folder = Some(environment.cwd.display().to_string());
+    plan::plan(loaded, selected, &context).map(|plan| Plan { folder, ..plan })
 }
 
 /// The last line of a run that was stopped on the way: it names what may go on in Airflow.

@@ -37,6 +37,7 @@ mod history;
 mod init;
 mod inputs;
 mod invocation;
+mod latest;
 mod list_steps;
 mod live;
 mod man;
@@ -60,5 +61,6 @@ pub mod signals;
 mod slips;
 mod stream;
 mod trace;
+mod way_on;
 
 pub use run::dispatch;

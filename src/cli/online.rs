@@ -103,7 +103,13 @@ impl<'a> Online<'a> {
             NotSelected::Selection(_) => Vec::new(),
         })?;
         let path = path.display().to_string();
-        let named = Named { run_id: RUN_ID, is_id_given: false, started_at: place.clock.now(), path: &path };
+        let named = Named {
+            run_id: RUN_ID,
+            is_id_given: false,
+            started_at: place.clock.now(),
+            path: &path,
+            file: path.as_ref(),
+        };
         let given = self.given_to(loaded);
         let plan = planned(loaded, (selected, &given), named, (place, self.environment))?;
         plan.secrets.iter().for_each(|secret| streams.masker().learn(secret));

@@ -1,6 +1,6 @@
 //! `resume`: goes on with a run that did not come to its end, from what its journal says.
 
-use std::path::{Component, Path, PathBuf};
+use std::path::{Path, PathBuf};
 
 use similar::TextDiff;
 
@@ -14,7 +14,7 @@ use crate::cli::overlap;
 use crate::cli::schedule::shell;
 use crate::cli::signals::Signals;
 use crate::cli::streams::Streams;
-use crate::cli::{connect, place};
+use crate::cli::{connect, latest, place};
 use crate::diagnostic::near_name;
 use crate::executor::sha256;
 use crate::journal::Store;
@@ -50,12 +50,11 @@ impl Resuming<'_> {
     async fn run(mut self, exit: fn(i32)) -> Result<ExitCode, ExitCode> {
         if self.args.check {
             return Err(
-                self.refuse("a run that is resumed can't be checked", "unset `MYAF_RUN_CHECK`, or check the playbook")
+                self.refuse("`--check` cannot be used with `resume`", "unset `MYAF_RUN_CHECK`, or check the playbook")
             );
         }
         let store = history::store(&self.args.running.state, self.invocation.environment, self.invocation.streams)?;
         let Some(run_id) = self.run_id(&store)? else {
-            self.invocation.streams.err_line("there is no run to go on with");
             return Ok(ExitCode::Success);
         };
         // Who begins with an id that is still free must not be kept from it.
@@ -68,7 +67,9 @@ impl Resuming<'_> {
         self.was_begun(&run_id, &record)?;
         let is_done = record.elapsed_ms.is_some() && record.verdict() == Verdict::Passed;
         if is_done && self.args.again.is_empty() && self.args.clear.is_empty() {
-            self.invocation.streams.err_line(&format!("{}: run {run_id} has passed; nothing is left", record.playbook));
+            self.invocation
+                .streams
+                .err_line(&format!("{}: run {run_id} has already passed: nothing is left to do", record.playbook));
             return Ok(ExitCode::Success);
         }
         let signals = Signals::watch(exit);
@@ -82,7 +83,8 @@ impl Resuming<'_> {
         let given = self.inputs(&record)?;
         let place = self.place(&record, &path).await?;
         let started_at = record.started_at.unwrap_or_else(|| place.clock.now());
-        let named = Named { run_id: &run_id, is_id_given: record.is_id_given, started_at, path: &record.path };
+        let named =
+            Named { run_id: &run_id, is_id_given: record.is_id_given, started_at, path: &record.path, file: &path };
         let mut plan = self.invocation.plan(&loaded, (selected, &given), named, &place)?;
         drop(loaded);
         plan.playbook.clone_from(&record.playbook);
@@ -116,22 +118,13 @@ impl Resuming<'_> {
         if self.args.run != LATEST {
             return Ok(Some(self.args.run.clone()));
         }
-        let wanted = self.args.playbook.as_deref();
-        for id in store.ids().map_err(|error| self.say(&error))? {
-            let Ok(entry) = store.read(&id) else { continue };
-            let record = &entry.journal.record;
-            let is_meant = wanted.is_none_or(|wanted| is_same(wanted, Path::new(&record.path)));
-            if is_meant && entry.is_unfinished() && !record.steps.is_empty() {
-                return Ok(Some(id));
-            }
-        }
-        Ok(None)
+        latest::choose(store, self.args, &mut self.invocation)
     }
 
     /// The playbook as it is now; where its file is gone, as the journal has it.
     fn playbook(&mut self, record: &RunRecord) -> Result<(Loaded, PathBuf), ExitCode> {
-        let path = self.args.playbook.clone().unwrap_or_else(|| PathBuf::from(&record.path));
         let Invocation { environment, streams, manner, .. } = &mut self.invocation;
+        let path = self.args.playbook.clone().unwrap_or_else(|| latest::file_of(record, &environment.cwd));
         if environment.cwd.join(&path).exists() {
             let loaded = check::read(&path, environment, streams, *manner).ok_or(ExitCode::Usage)?;
             return Ok((loaded, path));
@@ -139,7 +132,8 @@ impl Resuming<'_> {
         if sha256(&record.text) != record.text_sha256 {
             let message =
                 format!("the playbook `{}` is not here, and the journal has it without its secrets", record.path);
-            return Err(self.refuse(&message, "say where it is: `myaf-run resume ID PLAYBOOK`"));
+            let help = format!("say where it is: `myaf-run resume {} PLAYBOOK`", record.run_id);
+            return Err(self.refuse(&message, &help));
         }
         streams.err_line(&format!("warning: `{}` is not here; its text is taken from the journal", path.display()));
         let loaded = playbook::load(&record.path, record.text.clone().into_bytes());
@@ -155,7 +149,8 @@ impl Resuming<'_> {
             let diff = diff.unified_diff().context_radius(2).header("as it was run", "as it is now").to_string();
             self.invocation.streams.err_text(&diff);
             let message = format!("the playbook `{}` has changed since run {}", record.path, record.run_id);
-            return Err(self.refuse(&message, "go on with it as it is now by `--allow-changed`, or change it back"));
+            let command = format!("`myaf-run resume --allow-changed {}`", record.run_id);
+            return Err(self.refuse(&message, &format!("{command} goes on with it as it is now; or change it back")));
         }
         Ok(is_changed)
     }
@@ -212,7 +207,8 @@ impl Resuming<'_> {
         if !is_same && !self.args.allow_changed {
             let message =
                 format!("the target `{}` is at {url} now, and the run was made at {}", place.target, record.base_url);
-            return Err(self.refuse(&message, "go on there by `--allow-changed`, if it is the same Airflow"));
+            let command = format!("`myaf-run resume --allow-changed {}`", record.run_id);
+            return Err(self.refuse(&message, &format!("{command} goes on there, if it is the same Airflow")));
         }
         Ok(place)
     }
@@ -295,12 +291,6 @@ impl Resuming<'_> {
 /// Whether a run was made on a sandbox in its own process.
 fn was_a_trial(record: &RunRecord) -> bool {
     record.target == place::SANDBOX && record.base_url.starts_with("http://127.0.0.1:")
-}
-
-/// Whether two paths are one, but for a `./` in either.
-fn is_same(one: &Path, other: &Path) -> bool {
-    let named = |path: &Path| path.components().filter(|part| *part != Component::CurDir).collect::<PathBuf>();
-    named(one) == named(other)
 }
 
 /// The steps that the first attempt chose.

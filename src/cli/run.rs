@@ -117,7 +117,7 @@ async fn run(
     let run_id = run_id(args.run_id.as_deref(), started_at, invocation.streams)?;
     let is_id_given = args.run_id.is_some();
     let path = path.display().to_string();
-    let named = Named { run_id: &run_id, is_id_given, started_at, path: &path };
+    let named = Named { run_id: &run_id, is_id_given, started_at, path: &path, file: path.as_ref() };
     let mut plan = invocation.plan(&loaded, (selected, &given), named, &place)?;
     // Only a check needs the tree any longer.
     let tree = args.preflight.then_some(loaded.tree);

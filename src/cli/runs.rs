@@ -9,6 +9,7 @@ use crate::cli::exit_code::ExitCode;
 use crate::cli::history;
 use crate::cli::moment::zone;
 use crate::cli::streams::Streams;
+use crate::cli::way_on::WayOnCommands;
 use crate::clock::Clock;
 use crate::journal::{Entry, Store};
 use crate::outcome::Section;
@@ -33,7 +34,7 @@ pub(super) enum Status {
 }
 
 impl Status {
-    fn of(entry: &Entry) -> Self {
+    pub(super) fn of(entry: &Entry) -> Self {
         let record = &entry.journal.record;
         match record.verdict() {
             _ if entry.is_running => Self::Running,
@@ -45,7 +46,7 @@ impl Status {
         }
     }
 
-    const fn as_str(self) -> &'static str {
+    pub(super) const fn as_str(self) -> &'static str {
         match self {
             Self::Running => "running",
             Self::Passed => "passed",
@@ -67,18 +68,22 @@ pub(super) fn runs(args: &RunsArgs, environment: &Environment, streams: &mut Str
         Ok(store) => store,
         Err(code) => return code,
     };
+    let way_on = WayOnCommands::of(environment);
     let done = match &args.command {
         RunsCommand::List(filter) => list(&store, filter, streams),
         RunsCommand::Show(of) => one(&store, &of.run, streams, |entry, streams| {
             let record = &entry.journal.record;
-            for line in shown::lines(record, Status::of(entry).as_str(), &zone(of.utc)) {
+            let way_on = way_on.command(record).filter(|_| !entry.is_running);
+            let how = (way_on.as_deref(), &zone(of.utc));
+            for line in shown::lines(record, Status::of(entry).as_str(), how) {
                 streams.out_painted(&line);
             }
         }),
         RunsCommand::Report(of) => one(&store, &of.run, streams, |entry, streams| {
             let record = &entry.journal.record;
             let code = ExitCode::of_verdict(record.verdict());
-            if let Ok(report) = json::report(record, code.as_u8()) {
+            let how_to_go_on = way_on.command(record).filter(|_| !entry.is_running);
+            if let Ok(report) = json::report(record, code.as_u8(), how_to_go_on) {
                 streams.out_json(report);
             }
         }),

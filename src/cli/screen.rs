@@ -11,6 +11,7 @@ use jiff::Timestamp;
 use crate::cli::args::Output;
 use crate::cli::invocation::Recording;
 use crate::cli::streams::Streams;
+use crate::cli::way_on::WayOnCommands;
 use crate::clock::Clock;
 use crate::event::{Event, EventKind, Glimpse, Sink, SinkError};
 use crate::journal::Writer;
@@ -33,6 +34,7 @@ pub(super) struct Screen<'s> {
     journal: Option<Writer>,
     /// Whether the run can go on later.
     is_lasting: bool,
+    way_on: WayOnCommands,
 }
 
 /// The sink of a run: the screen, which something else looks at between two events.
@@ -40,7 +42,12 @@ pub(super) struct Shared<'c, 's>(pub(super) &'c RefCell<Screen<'s>>);
 
 impl<'s> Screen<'s> {
     /// A screen; progress is shown on a terminal only.
-    pub(super) fn new(streams: &'s mut Streams, output: Output, text: Text, recording: Recording) -> Self {
+    pub(super) fn new(
+        streams: &'s mut Streams,
+        output: Output,
+        text: Text,
+        (recording, way_on): (Recording, WayOnCommands),
+    ) -> Self {
         let look = streams.look();
         let shows_progress = streams.can_show_progress() && output != Output::Quiet;
         let progress = shows_progress.then(|| Progress::new(look.err.is_unicode, look.verbosity > 0));
@@ -53,6 +60,7 @@ impl<'s> Screen<'s> {
             record,
             is_lasting: recording.writer.is_some() && !recording.is_trial,
             journal: recording.writer,
+            way_on,
         }
     }
 
@@ -72,7 +80,8 @@ impl<'s> Screen<'s> {
         let lines = match self.output {
             Output::Text | Output::Json => self.text.lines(event, &self.record),
             Output::Quiet if matches!(event.kind, EventKind::RunFinished { .. }) => {
-                let line = quiet::line(&self.record, self.is_lasting);
+                let way_on = self.way_on.command(&self.record).filter(|_| self.is_lasting);
+                let line = quiet::line(&self.record, way_on.as_deref());
                 line.map(|line| Line::Note(line.into())).into_iter().collect()
             }
             Output::Quiet => Vec::new(),

@@ -214,6 +214,7 @@ mod tests {
         let started = crate::event::RunStarted {
             run_id: "october-run".to_owned(),
             playbook: "month end".to_owned(),
+            folder: None,
             path: "month.yaml".to_owned(),
             git_sha: None,
             text: "a text".to_owned(),

@@ -212,6 +212,7 @@ fn beginning(plan: &Plan, is_check: bool) -> RunStarted {
         run_id: plan.run_id.clone(),
         playbook: plan.playbook.clone(),
         path: plan.path.clone(),
+        folder: plan.folder.clone(),
         git_sha: plan.git_sha.clone(),
         text: plan.file.text().to_owned(),
         text_sha256: sha256(plan.file.text()),

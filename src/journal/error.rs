@@ -36,6 +36,16 @@ pub enum JournalError {
     /// A process that lives is running it.
     #[error("the run `{0}` is going on in another process")]
     Running(String),
+    /// The file is of another version of this program.
+    #[error("`{path}` has version {version}, and this program knows version {known}", path = path.display())]
+    Version {
+        /// The file.
+        path: PathBuf,
+        /// Its version.
+        version: u32,
+        /// Ours.
+        known: u32,
+    },
     /// The file holds something else.
     #[error("line {line} of `{path}` is no event of a run: {why}", path = path.display())]
     NotAJournal {

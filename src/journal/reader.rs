@@ -13,6 +13,12 @@ const VERSION: u32 = 1;
 /// The longest line: an event holds at most a playbook, or what a step captured.
 pub(super) const LINE_MAX: u64 = 64 * 1024 * 1024;
 
+/// The version of an event, whatever else it is.
+#[derive(serde::Deserialize)]
+struct Versioned {
+    v: u32,
+}
+
 /// What a file of events says.
 #[derive(Debug)]
 pub struct Journal {
@@ -49,10 +55,13 @@ pub(super) fn read((path, run_id): (&Path, &str), file: &File) -> Result<Journal
             }
             break;
         }
-        let event: Event = serde_json::from_slice(&line).map_err(|error| wrong(error.to_string()))?;
-        if event.v != VERSION {
-            return Err(wrong(format!("it has version {}, and this program knows version {VERSION}", event.v)));
+        // What another version writes may have another form.
+        if let Ok(Versioned { v: version }) = serde_json::from_slice(&line)
+            && version != VERSION
+        {
+            return Err(JournalError::Version { path: path.to_owned(), version, known: VERSION });
         }
+        let event: Event = serde_json::from_slice(&line).map_err(|error| wrong(error.to_string()))?;
         let is_first = matches!(event.kind, EventKind::RunStarted(_));
         if is_first != (number == 1) || event.seq != journal.record.last_seq + 1 {
             return Err(wrong("it does not follow the line before it".to_owned()));

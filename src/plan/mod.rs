@@ -67,6 +67,8 @@ pub struct Plan {
     pub playbook: String,
     /// The playbook's path as it was given.
     pub path: String,
+    /// The folder that the path belongs to, where it is recorded.
+    pub folder: Option<String>,
     /// The commit the playbook is at.
     pub git_sha: Option<String>,
     /// The start of the run's first attempt, which is `now()` in templates.
@@ -176,6 +178,7 @@ pub fn plan(loaded: &Loaded, selected: Selected, context: &Context<'_>) -> Resul
         file: loaded.file.clone(),
         playbook,
         path: context.path.to_owned(),
+        folder: None,
         git_sha: context.git_sha.map(str::to_owned),
         started_at: context.started_at,
         attempt: None,

@@ -3,6 +3,7 @@
 //! Exit code, reports and the last line all read one `RunRecord`, so that they can't disagree.
 
 mod step;
+mod way_on;
 mod write;
 
 use std::collections::{BTreeMap, HashMap};
@@ -15,6 +16,7 @@ use crate::event::{Event, EventKind, RunResumed, RunStarted};
 use crate::outcome::{Failure, FailureKind, InputSource, Section, StepOutcome};
 
 pub use step::{EarlierRecord, StepRecord};
+pub use way_on::WayOn;
 pub use write::WriteRecord;
 
 /// A run, as far as it has come.
@@ -86,6 +88,9 @@ pub struct RunRecord {
     /// Whether the run's id was given by somebody.
     #[serde(skip)]
     pub is_id_given: bool,
+    /// The folder it was started in, which its path belongs to.
+    #[serde(skip)]
+    pub folder: Option<String>,
     /// Whether results, captures and texts are not kept, for whoever shows none.
     #[serde(skip)]
     pub without_results: bool,
@@ -229,6 +234,7 @@ impl RunRecord {
         self.held_by.clone_from(&started.held_by);
         self.is_check = started.is_check;
         self.is_id_given = started.is_id_given;
+        self.folder.clone_from(&started.folder);
         self.steps = started.steps.iter().map(StepRecord::new).collect();
         if !self.without_results {
             self.text.clone_from(&started.text);
@@ -300,6 +306,7 @@ mod tests {
             withheld: Vec::new(),
             sources: BTreeMap::new(),
             is_id_given: false,
+            folder: None,
             target: "my".to_owned(),
             base_url: "http://h/api/v1".to_owned(),
             inputs: Map::new(),

@@ -72,9 +72,9 @@ fn cell(text: &str) -> String {
     shown
 }
 
-/// A run, step by step, with its writes.
+/// A run, step by step, with its writes, and with the command that goes on with it.
 #[must_use]
-pub fn lines(record: &RunRecord, status: &str, zone: &TimeZone) -> Vec<Painted> {
+pub fn lines(record: &RunRecord, status: &str, (way_on, zone): (Option<&str>, &TimeZone)) -> Vec<Painted> {
     let line = |label: &str, value: String| {
         Painted::default().with(Tone::Dim, format!("{label:<10}")).with(Tone::Plain, value)
     };
@@ -90,6 +90,7 @@ pub fn lines(record: &RunRecord, status: &str, zone: &TimeZone) -> Vec<Painted> 
     );
     lines.extend(record.elapsed_ms.map(|took| line("took", summary::elapsed(took))));
     lines.extend(record.held_by.iter().map(|by| line("skipped", format!("it was running already: {by}"))));
+    lines.extend(way_on.map(|command| line("go on", command.to_owned())));
     if record.resumed > 0 {
         lines.push(line("resumed", format!("{} times", record.resumed)));
     }

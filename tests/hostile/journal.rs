@@ -156,7 +156,7 @@ fn what_is_no_file_of_this_run_is_refused_at_once_and_nothing_is_sent() {
     let files: [(&str, String, &str); 8] = [
         ("copied", good.clone(), "it is of the run `good`"),
         ("garbage", "\u{1}\u{2}\nmore\n".to_owned(), "line 1 of"),
-        ("version", good.replace("{\"v\":1,", "{\"v\":7,"), "it has version 7"),
+        ("version", good.replace("{\"v\":1,", "{\"v\":7,"), "has version 7, and this program knows version 1"),
         ("missing", good.replace(&format!("{}\n", lines[1]), ""), "line 2 of"),
         ("doubled", good.replace(lines[1], &format!("{}\n{}", lines[1], lines[1])), "line 3 of"),
         ("swapped", swapped, "line 2 of"),

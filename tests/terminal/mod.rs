@@ -2,5 +2,6 @@
 //!
 //! A closed or full stream stops the printing, never the run.
 
+mod asked;
 mod pipes;
 mod screen;

@@ -13,7 +13,7 @@ use crate::run::{Run, is_golden};
 const HANGS: Duration = Duration::from_secs(900);
 
 /// A program that runs on a terminal.
-struct Terminal {
+pub(super) struct Terminal {
     master: Box<dyn MasterPty + Send>,
     child: Box<dyn Child + Send + Sync>,
     said: mpsc::Receiver<Vec<u8>>,
@@ -22,7 +22,7 @@ struct Terminal {
 }
 
 impl Terminal {
-    fn start(run: &Run, columns: u16) -> Self {
+    pub(super) fn start(run: &Run, columns: u16) -> Self {
         Self::open(run, columns, true)
     }
 
@@ -57,7 +57,7 @@ impl Terminal {
     }
 
     /// Reads until this text has come.
-    fn until(&mut self, text: &str) {
+    pub(super) fn until(&mut self, text: &str) {
         while !self.text().contains(text) {
             let piece = self.said.recv_timeout(HANGS);
             self.bytes.extend(piece.unwrap_or_else(|_| panic!("`{text}` never came: {}", self.text())));
@@ -65,7 +65,7 @@ impl Terminal {
     }
 
     /// Runs it to its end: the exit code, every byte, and what the screen shows then.
-    fn end(mut self) -> (u32, String, vt100::Parser) {
+    pub(super) fn end(mut self) -> (u32, String, vt100::Parser) {
         let code = self.child.wait().expect("it ends").exit_code();
         drop(self.master);
         while let Ok(piece) = self.said.recv_timeout(HANGS) {
@@ -75,6 +75,11 @@ impl Terminal {
         parser.process(&self.bytes);
         let text = String::from_utf8_lossy(&self.bytes).into_owned();
         (code, text, parser)
+    }
+
+    /// What is typed.
+    pub(super) fn keys(&self) -> Box<dyn std::io::Write + Send> {
+        self.master.take_writer().expect("a keyboard")
     }
 
     fn text(&self) -> String {
