@@ -14,7 +14,7 @@ const EVENT: &str =
     "name: e\nsteps: [{id: tell, post_dataset_event: {dataset_uri: d, extra: {k: 1}, consumers: ignore}}]";
 
 /// What can become of a POST that has an effect now, later or not at all, and is never answered as it should be.
-const LOST: [&str; 17] = [
+const LOST: [&str; 19] = [
     "fault: lost_answer",
     "fault: lost_answer, late: 100ms",
     "fault: lost_answer, late: 3s",
@@ -27,6 +27,8 @@ const LOST: [&str; 17] = [
     "fault: status, status: 500, carried_out: true",
     "fault: status, status: 502",
     "fault: status, status: 503, carried_out: true",
+    "fault: status, status: 524",
+    "fault: status, status: 520, carried_out: true",
     "fault: status, status: 408",
     "fault: status, status: 408, carried_out: true",
     "fault: html",

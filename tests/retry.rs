@@ -132,6 +132,11 @@ async fn only_and_unless_decide_what_is_tried_again() {
     let cases = [
         ("{only: [transport]}", "fault: status, status: 503", 1),
         ("{only: [server_error]}", "fault: status, status: 503", 3),
+        ("{only: [server_error]}", "fault: status, status: 522", 3),
+        ("{only: [server_error]}", "fault: status, status: 599", 3),
+        ("{only: [server_error]}", "fault: status, status: 507", 3),
+        ("{only: [server_error]}", "fault: status, status: 505", 1),
+        ("{only: [transport]}", "fault: status, status: 530", 1),
         ("{only: [server_error]}", "fault: reset", 1),
         ("{only: [timeout]}", "fault: delay, delay: 30s", 3),
         ("{only: [timeout]}", "fault: status, status: 408", 3),

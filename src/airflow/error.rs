@@ -31,6 +31,7 @@ pub struct ApiError {
     pub(super) delivery: Delivery,
     pub(super) is_asleep: bool,
     pub(super) is_worked_off: bool,
+    pub(super) is_away: bool,
 }
 
 /// Method and URL of a request; the URL holds no credential.
@@ -114,7 +115,7 @@ pub enum RetryKind {
     Transport,
     /// 429.
     RateLimited,
-    /// 500, 502, 503, 504.
+    /// A 5xx that may pass: 500, and what gateways answer (see [`ApiError::retry_kind`]).
     ServerError,
     /// No answer in time, or 408.
     Timeout,
@@ -130,6 +131,9 @@ impl ApiError {
     }
 
     /// The kind of retry it belongs to; none if repeating it is of no use.
+    ///
+    /// Every 5xx may pass but those that speak of the request itself or of a lasting setup: 501, 505, 506, 508, 510, 511.
+    /// Gateways answer many that no RFC names (509, 520 to 530, 561, 598, 599).
     #[must_use]
     pub const fn retry_kind(&self) -> Option<RetryKind> {
         match self.kind {
@@ -138,9 +142,7 @@ impl ApiError {
             }
             ErrorKind::Timeout | ErrorKind::RequestTimeout => Some(RetryKind::Timeout),
             ErrorKind::RateLimited => Some(RetryKind::RateLimited),
-            ErrorKind::ServerError if matches!(self.status, Some(500 | 502 | 503 | 504)) => {
-                Some(RetryKind::ServerError)
-            }
+            ErrorKind::ServerError if may_pass(self.status) => Some(RetryKind::ServerError),
             ErrorKind::NotFound => Some(RetryKind::NotFound),
             ErrorKind::Barred
             | ErrorKind::ServerError
@@ -175,6 +177,13 @@ impl ApiError {
             )
     }
 
+    /// Whether it looks as if Airflow, or what stands before it, is being restarted: the connection was refused or broke, or a
+    /// gateway has nobody behind it.
+    #[must_use]
+    pub const fn is_away(&self) -> bool {
+        self.is_away
+    }
+
     /// Whether Airflow itself failed and is done with the request: what a write has not done by now, it never will.
     #[must_use]
     pub const fn is_worked_off(&self) -> bool {
@@ -185,6 +194,14 @@ impl ApiError {
     pub(super) fn before_anything_was_sent(mut self) -> Self {
         self.delivery = Delivery::Refused;
         self
+    }
+}
+
+/// Whether a 5xx with this status may pass by itself.
+const fn may_pass(status: Option<u16>) -> bool {
+    match status {
+        Some(status) => !matches!(status, 501 | 505 | 506 | 508 | 510 | 511),
+        None => false,
     }
 }
 

@@ -87,7 +87,8 @@ pub(super) fn no_answer(request: &RequestLine, error: &TransportError) -> ApiErr
         _ => ErrorKind::ConnectionLost,
     };
     let delivery = if is_never_delivered { Delivery::Refused } else { Delivery::Unknown };
-    Draft::of(kind, delivery).unanswered(request, &error.to_string())
+    Draft { is_away: error.cause.is_of_a_restart(), ..Draft::of(kind, delivery) }
+        .unanswered(request, &error.to_string())
 }
 
 /// A login whose token no header can carry; what it was for was not sent.
@@ -128,10 +129,15 @@ fn refusal(asked: &Asked<'_>, answer: &Answer) -> ApiError {
         400..500 if is_own || kind == ErrorKind::WrongApi => Delivery::Refused,
         _ => Delivery::Unknown,
     };
-    let is_asleep = matches!(complaint.status, 502..=504) && !is_own;
+    let is_asleep = is_gateways(complaint.status) && !is_own;
     let is_worked_off = asked.version == ApiVersion::V1 && v1::refusal::is_own_page(&complaint);
     let hint = hint_of(asked, &kind, &complaint, is_asleep);
-    Draft { kind, delivery, is_asleep, is_worked_off }.answered(asked, answer, complaint.says, hint.as_deref())
+    Draft { kind, delivery, is_asleep, is_worked_off, is_away: is_asleep }.answered(
+        asked,
+        answer,
+        complaint.says,
+        hint.as_deref(),
+    )
 }
 
 /// A refusal whose body tells what it means, and did not come whole: a 404 may be Airflow's own or somebody else's, a 403 a
@@ -173,7 +179,8 @@ fn kind_of(asked: &Asked<'_>, answer: &Answer, complaint: &Complaint, is_own: bo
 
 fn hint_of(asked: &Asked<'_>, kind: &ErrorKind, complaint: &Complaint, is_asleep: bool) -> Option<String> {
     let hint = match (kind, asked.version) {
-        _ if is_asleep => Some("the environment may be asleep or starting"),
+        _ if is_asleep && complaint.status <= 504 => Some("the environment may be asleep or starting"),
+        _ if is_asleep => Some("a gateway in front of Airflow says so when it gets no good answer from it"),
         (ErrorKind::Redirect { to }, _) => {
             let to = to.as_deref().map(|to| format!("it points to {to}, and ")).unwrap_or_default();
             return Some(format!("{to}redirects are not followed"));
@@ -188,6 +195,12 @@ fn hint_of(asked: &Asked<'_>, kind: &ErrorKind, complaint: &Complaint, is_asleep
         (kind, ApiVersion::V2) => v2::refusal::hint(kind),
     };
     hint.map(str::to_owned)
+}
+
+/// Whether a gateway answers with this status when what stands behind it is away: 502 to 504, and those that no RFC names
+/// (509, 520 to 530, 561, 598, 599).
+const fn is_gateways(status: u16) -> bool {
+    matches!(status, 502..=504 | 509 | 512..=599)
 }
 
 /// Where a redirect points to, without what may be secret: a user, a query, a fragment.
@@ -230,11 +243,12 @@ struct Draft {
     delivery: Delivery,
     is_asleep: bool,
     is_worked_off: bool,
+    is_away: bool,
 }
 
 impl Draft {
     const fn of(kind: ErrorKind, delivery: Delivery) -> Self {
-        Self { kind, delivery, is_asleep: false, is_worked_off: false }
+        Self { kind, delivery, is_asleep: false, is_worked_off: false, is_away: false }
     }
 
     fn answered(self, asked: &Asked<'_>, answer: &Answer, says: Option<String>, hint: Option<&str>) -> ApiError {
@@ -258,6 +272,7 @@ impl Draft {
             delivery: self.delivery,
             is_asleep: self.is_asleep,
             is_worked_off: self.is_worked_off,
+            is_away: self.is_away,
         }
     }
 
@@ -273,6 +288,7 @@ impl Draft {
             delivery: self.delivery,
             is_asleep: self.is_asleep,
             is_worked_off: self.is_worked_off,
+            is_away: self.is_away,
         }
     }
 }

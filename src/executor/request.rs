@@ -6,7 +6,7 @@ use crate::airflow::answer::Page;
 use crate::airflow::client::Client;
 use crate::airflow::error::{ApiError, ErrorKind};
 use crate::executor::Stop;
-use crate::executor::retry::{Next, exhausted};
+use crate::executor::retry::{Next, Tries, exhausted};
 use crate::executor::step::StepRun;
 use crate::outcome::{Failure, FailureKind};
 use crate::playbook::field::format_duration;
@@ -41,20 +41,20 @@ impl StepRun<'_, '_> {
         &mut self,
         ask: impl AsyncFn(&Client, Duration) -> Result<T, ApiError>,
     ) -> Result<Result<T, (ApiError, Option<String>)>, Stop> {
-        for number in 1.. {
-            self.try_number = number;
+        let mut tries = Tries::default();
+        loop {
+            self.try_number = tries.next();
             let answer = self.read_once(&ask).await;
             self.try_number = 0;
             let error = match answer? {
                 Ok(answer) => return Ok(Ok(answer)),
                 Err(error) => error,
             };
-            match self.after_failed_try(&error, number)? {
+            match self.after_failed_try(&error, &mut tries)? {
                 Next::Retry(pause) => self.pause(pause).await?,
                 Next::GiveUp(reason) => return Ok(Err((error, reason))),
             }
         }
-        unreachable!("tries are counted until one of them ends the loop")
     }
 
     /// Reads something once. A signal or the deadline drops the read.

@@ -10,6 +10,7 @@ use crate::event::{EventKind, TryFailed};
 use crate::executor::Stop;
 use crate::executor::step::StepRun;
 use crate::outcome::{Failure, FailureKind};
+use crate::plan::RetryPolicy;
 use crate::playbook::field::format_duration;
 use crate::playbook::model::RetryOn;
 use crate::playbook::template::dynamic;
@@ -22,28 +23,60 @@ pub(super) enum Next {
     GiveUp(Option<String>),
 }
 
+/// How often one request was tried in vain.
+#[derive(Debug, Default)]
+pub(super) struct Tries {
+    number: u32,
+    /// How many of them because the API is away.
+    away: u32,
+}
+
+impl Tries {
+    /// The number of the next try, counted from 1.
+    pub(super) const fn next(&self) -> u32 {
+        self.number + 1
+    }
+
+    /// Counts a failed try.
+    fn count(&mut self, error: &ApiError) {
+        self.number += 1;
+        self.away += u32::from(error.is_away());
+    }
+
+    /// How many more may follow one that failed with this error. An API that is away is given more of them than one that
+    /// answers, each kind by its own count.
+    fn left(&self, error: &ApiError, policy: &RetryPolicy) -> u32 {
+        if error.is_away() {
+            policy.away_attempts.saturating_sub(self.away)
+        } else {
+            policy.attempts.saturating_sub(self.number - self.away)
+        }
+    }
+}
+
 impl StepRun<'_, '_> {
-    /// Says that a reading request failed and decides what comes next; `number` counts tries from 1.
-    pub(super) fn after_failed_try(&mut self, error: &ApiError, number: u32) -> Result<Next, Stop> {
-        self.after_failure(error, number, false)
+    /// Says that a reading request failed and decides what comes next.
+    pub(super) fn after_failed_try(&mut self, error: &ApiError, tries: &mut Tries) -> Result<Next, Stop> {
+        self.after_failure(error, tries, false)
     }
 
     /// The same of a write, which may have been carried out all the same.
-    pub(super) fn after_failed_write(&mut self, error: &ApiError, number: u32) -> Result<Next, Stop> {
-        self.after_failure(error, number, error.delivery() == Delivery::Unknown)
+    pub(super) fn after_failed_write(&mut self, error: &ApiError, tries: &mut Tries) -> Result<Next, Stop> {
+        self.after_failure(error, tries, error.delivery() == Delivery::Unknown)
     }
 
-    fn after_failure(&mut self, error: &ApiError, number: u32, is_unknown: bool) -> Result<Next, Stop> {
-        let next = self.decide(error, number);
+    fn after_failure(&mut self, error: &ApiError, tries: &mut Tries, is_unknown: bool) -> Result<Next, Stop> {
+        tries.count(error);
+        let next = self.decide(error, tries);
         let retry_in_ms = match &next {
             Next::Retry(pause) => Some(super::millis(*pause)),
             Next::GiveUp(_) => None,
         };
-        let attempts = self.planned.retry.attempts;
+        let attempts = tries.number + tries.left(error, &self.planned.retry);
         self.run.emitter.emit(EventKind::TryFailed(TryFailed {
             step: self.index,
             request: error.request.to_string(),
-            try_number: number,
+            try_number: tries.number,
             attempts,
             status: error.status,
             message: error.message.clone(),
@@ -53,7 +86,7 @@ impl StepRun<'_, '_> {
         Ok(next)
     }
 
-    fn decide(&self, error: &ApiError, number: u32) -> Next {
+    fn decide(&self, error: &ApiError, tries: &Tries) -> Next {
         let policy = &self.planned.retry;
         let Some(kind) = worth_a_try(error).filter(|kind| policy.only.contains(kind)) else {
             return Next::GiveUp(None);
@@ -61,7 +94,8 @@ impl StepRun<'_, '_> {
         if let Some(reason) = self.given_up(kind, error.status, &error.message) {
             return Next::GiveUp(Some(reason));
         }
-        if number >= policy.attempts {
+        let number = tries.number;
+        if tries.left(error, policy) == 0 {
             return Next::GiveUp((number > 1).then(|| format!("gave up after {number} tries")));
         }
         let left = self.time_left();
@@ -96,9 +130,9 @@ impl StepRun<'_, '_> {
         }
     }
 
-    /// The pause, shortened by chance to anything from nothing, so that many clients don't come back at once.
+    /// The pause, shortened by chance by up to a half, so that many clients don't come back at once.
     pub(super) fn jittered(&self, pause: Duration) -> Duration {
-        if self.planned.retry.jitter { pause.mul_f64(fastrand::f64()) } else { pause }
+        if self.planned.retry.jitter { pause.mul_f64(fastrand::f64().midpoint(1.0)) } else { pause }
     }
 }
 

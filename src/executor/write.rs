@@ -20,7 +20,7 @@ use crate::airflow::error::{ApiError, Delivery};
 use crate::event::{EventKind, WriteAnnounced, WriteFate};
 use crate::executor::Stop;
 use crate::executor::request::Sent;
-use crate::executor::retry::{Next, exhausted};
+use crate::executor::retry::{Next, Tries, exhausted};
 use crate::executor::settle::{Patience, Settled};
 use crate::executor::step::StepRun;
 use crate::outcome::{Failure, WriteKind};
@@ -136,10 +136,9 @@ impl<'a> StepRun<'_, 'a> {
                 }
             }
         }
-        let mut number = 0;
+        let mut tries = Tries::default();
         loop {
-            number += 1;
-            let stop = match self.try_to_write(write, number, &mut doubt).await {
+            let stop = match self.try_to_write(write, &mut tries, &mut doubt).await {
                 Ok(Try::Done(written)) => return Ok(written),
                 Ok(Try::Again(pause)) => match self.pause(pause).await {
                     Ok(()) => continue,
@@ -154,10 +153,10 @@ impl<'a> StepRun<'_, 'a> {
     async fn try_to_write<W: Write>(
         &mut self,
         write: &W,
-        number: u32,
+        tries: &mut Tries,
         doubt: &mut Doubt,
     ) -> Result<Try<W::Made>, Stop> {
-        self.try_number = number;
+        self.try_number = tries.next();
         let sent = self.write_once(async |client, limit| write.send(client, limit).await).await;
         self.try_number = 0;
         let error = match sent? {
@@ -169,7 +168,7 @@ impl<'a> StepRun<'_, 'a> {
             Sent::CutShort => None,
         };
         let next = match &error {
-            Some(error) => self.after_failed_write(error, number)?,
+            Some(error) => self.after_failed_write(error, tries)?,
             None => Next::GiveUp(None),
         };
         match error {

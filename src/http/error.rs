@@ -103,6 +103,12 @@ pub enum TransportCause {
 }
 
 impl TransportCause {
+    /// Whether a server that is being restarted fails so.
+    #[must_use]
+    pub const fn is_of_a_restart(&self) -> bool {
+        matches!(self, Self::Refused | Self::Closed | Self::Reset | Self::Lost(_))
+    }
+
     /// Whether nothing of the request can have been read by the server.
     #[must_use]
     pub const fn is_never_delivered(&self) -> bool {

@@ -11,6 +11,8 @@ use crate::yaml::Node;
 pub struct RetryPolicy {
     /// How often a request is sent at most, the first time included.
     pub attempts: u32,
+    /// The same while the API is away; the same number where the author gives one.
+    pub away_attempts: u32,
     /// The pause before the second try.
     pub delay: Duration,
     /// The longest pause.
@@ -29,6 +31,7 @@ impl Default for RetryPolicy {
     fn default() -> Self {
         Self {
             attempts: 3,
+            away_attempts: 7,
             delay: Duration::from_secs(1),
             max_delay: Duration::from_secs(30),
             backoff: Backoff::Exponential,
@@ -45,7 +48,7 @@ impl RetryPolicy {
     pub fn with(&self, setting: Option<&RetrySetting>, node: Option<&Node>) -> Self {
         match setting {
             None => self.clone(),
-            Some(RetrySetting::Off(_)) => Self { attempts: 1, ..self.clone() },
+            Some(RetrySetting::Off(_)) => Self { attempts: 1, away_attempts: 1, ..self.clone() },
             Some(RetrySetting::On(retry)) => self.with_keys(retry, node),
         }
     }
@@ -55,6 +58,7 @@ impl RetryPolicy {
         let unless = unless.and_then(|node| Some(Expr::from_scalar(node.text()?, node.span)));
         Self {
             attempts: retry.attempts.unwrap_or(self.attempts),
+            away_attempts: retry.attempts.unwrap_or(self.away_attempts),
             delay: retry.delay.map_or(self.delay, |period| period.0),
             max_delay: retry.max_delay.map_or(self.max_delay, |period| period.0),
             backoff: retry.backoff.unwrap_or(self.backoff),

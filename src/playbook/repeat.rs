@@ -34,7 +34,8 @@ pub enum RetrySetting {
 #[serde(default, deny_unknown_fields)]
 #[schemars(inline)]
 pub struct Retry {
-    /// How often a request is sent at most, the first time included. Default 3.
+    /// How often a request is sent at most, the first time included. Default 3, and 7 while Airflow is away: the connection
+    /// is refused or breaks, or a gateway answers for it.
     #[schemars(range(min = 1, max = 100))]
     pub attempts: Option<u32>,
     /// The pause before the second try. Default 1s.
@@ -43,7 +44,7 @@ pub struct Retry {
     pub max_delay: Option<Period>,
     /// `exponential` (default): each pause is twice the one before. `constant`: all are alike.
     pub backoff: Option<Backoff>,
-    /// Shorten each pause by chance, so that many clients don't come back at once. Default true.
+    /// Shorten each pause by chance, by up to a half, so that many clients don't come back at once. Default true.
     pub jitter: Option<bool>,
     /// What is tried again. Default: `transport`, `rate_limited`, `server_error` and `timeout`.
     #[schemars(length(min = 1))]
@@ -72,7 +73,7 @@ pub enum RetryOn {
     Transport,
     /// 429.
     RateLimited,
-    /// 500, 502, 503, 504.
+    /// An error 5xx, those of gateways such as 520 to 530 too; not 501, 505, 506, 508, 510, 511, which do not pass.
     ServerError,
     /// No answer in time, or 408.
     Timeout,

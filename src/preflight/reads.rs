@@ -223,7 +223,8 @@ impl<'a> Reads<'a> {
                 self.was_answered.set(true);
             }
             let pause = error.retry_after.unwrap_or_else(|| policy.pause_before(number + 1));
-            if !may_pass(&error) || number >= policy.attempts || pause > policy.max_delay {
+            let attempts = if error.is_away() { policy.away_attempts } else { policy.attempts };
+            if !may_pass(&error) || number >= attempts || pause > policy.max_delay {
                 return Err(Box::new(error));
             }
             self.tools.clock.sleep(pause).await;

@@ -100,7 +100,11 @@ fn every_shape_of_an_error_is_one_sentence() {
         (answer("410 X", "text/plain", ""), 1, "410 Gone"),
         (answer("413 X", "text/html", "<html><title>too much</title>"), 1, "413 Payload Too Large: too much"),
         (answer("429 X", "text/plain", "slow down"), 1, "429 Too Many Requests: slow down"),
-        (bare("599", "content-length: 0\r\n"), 1, "599"),
+        (
+            bare("599", "content-length: 0\r\n"),
+            3,
+            "599; a gateway in front of Airflow says so when it gets no good answer from it",
+        ),
         (bare("999 Huh", "content-length: 0\r\n"), 1, "999"),
         (bare("101 Switching Protocols", "upgrade: x\r\nconnection: upgrade\r\n"), 1, "101 Switching Protocols"),
     ]);

@@ -153,6 +153,9 @@ async fn what_an_ingress_answers_is_never_taken_for_airflow() {
         (html("400 Bad Request", page), ErrorKind::Rejected, Delivery::Unknown, None, false),
         (html("500 Oops", page), ErrorKind::ServerError, Delivery::Unknown, server_error, false),
         (html("501 Nope", page), ErrorKind::ServerError, Delivery::Unknown, None, false),
+        (html("505 Nope", page), ErrorKind::ServerError, Delivery::Unknown, None, false),
+        (html("511 Log In", page), ErrorKind::ServerError, Delivery::Unknown, None, false),
+        (html("507 Full", page), ErrorKind::ServerError, Delivery::Unknown, server_error, false),
         (json("408 Late", "{}"), ErrorKind::RequestTimeout, Delivery::Unknown, Some(RetryKind::Timeout), false),
         (json("200 OK", "{\"status\":\"starting\"}"), ErrorKind::Unreadable, Delivery::Unknown, None, false),
         (json("200 OK", "[1]"), ErrorKind::Unreadable, Delivery::Unknown, None, false),
@@ -163,6 +166,22 @@ async fn what_an_ingress_answers_is_never_taken_for_airflow() {
         assert_eq!(verdict(&error), (kind, delivery, retry), "{error}");
         assert_eq!(error.is_unreachable(), is_unreachable, "{error}");
         assert_eq!(error.message.contains("asleep or starting"), is_unreachable, "{error}");
+    }
+}
+
+#[tokio::test]
+async fn what_gateways_alone_answer_counts_as_502_does() {
+    for status in [509, 520, 521, 522, 523, 524, 525, 526, 527, 529, 530, 561, 598, 599] {
+        for script in [html(&format!("{status} "), "<html>"), reply(&format!("{status} "), "", "error code: 1")] {
+            let error = trigger_at(script).await;
+            assert_eq!(
+                verdict(&error),
+                (ErrorKind::ServerError, Delivery::Unknown, Some(RetryKind::ServerError)),
+                "{error}"
+            );
+            assert!(error.is_unreachable(), "{error}");
+            assert!(error.message.contains("a gateway in front of Airflow"), "{error}");
+        }
     }
 }
 
