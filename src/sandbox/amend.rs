@@ -6,7 +6,7 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::timeline::{Progress, TaskProgress};
-use super::world::{Run, World};
+use super::world::{Logged, Run, World};
 use crate::airflow::model::RunState;
 
 /// A state that somebody set by hand.
@@ -16,12 +16,20 @@ pub(crate) struct Settled {
     pub(crate) state: RunState,
     /// When it was set.
     pub(crate) at: Timestamp,
+    /// Whether the scheduler dates the end of the run once more, as that of Airflow 2 does with a failed one.
+    pub(crate) is_dated_again: bool,
 }
+
+/// How long Airflow 2's scheduler takes to do so.
+const DATED_AGAIN: SignedDuration = SignedDuration::from_millis(1500);
 
 impl Settled {
     /// What the run is since then, given how far it had come.
-    pub(crate) fn over(self, before: Progress) -> Progress {
-        Progress { state: self.state, start: before.start.or(Some(self.at)), end: Some(self.at) }
+    pub(crate) fn over(self, before: Progress, now: Timestamp) -> Progress {
+        let again = self.at.saturating_add(DATED_AGAIN).unwrap_or(self.at);
+        let is_dated_again = self.is_dated_again && self.state == RunState::Failed && before.start.is_some();
+        let end = if is_dated_again && now >= again { again } else { self.at };
+        Progress { state: self.state, start: before.start.or(Some(self.at)), end: Some(end) }
     }
 
     /// What becomes of a task that had not ended.
@@ -49,12 +57,19 @@ impl World {
 
     /// Ends a run, or queues it again.
     pub(crate) fn set_state(&mut self, dag_id: &str, run_id: &str, state: RunState, now: Timestamp) {
+        self.put(dag_id, run_id, state, now);
+        let (dag_id, run_id) = (dag_id.to_owned(), run_id.to_owned());
+        self.log.push(Logged { at: now, dag_id, run_id, state });
+    }
+
+    fn put(&mut self, dag_id: &str, run_id: &str, state: RunState, now: Timestamp) {
         let is_paused = self.dag(dag_id).is_some_and(|dag| dag.is_paused);
         let Some(run) = self.run_mut(dag_id, run_id) else { return };
         if state.is_final() {
-            run.settled = Some(Settled { state, at: now });
+            run.settled = Some(Settled { state, at: now, is_dated_again: false });
         } else {
             run.settled = None;
+            run.forget_holds();
             run.queued_at = now;
             run.released = (!is_paused).then_some(now);
         }
@@ -67,7 +82,7 @@ impl World {
             run.cleared += 1;
             run.dag = dag;
         }
-        self.set_state(dag_id, run_id, RunState::Queued, now);
+        self.put(dag_id, run_id, RunState::Queued, now);
     }
 
     /// Deletes a run; its id is free again.

@@ -12,6 +12,7 @@ mod lasting;
 mod python;
 
 mod fault;
+mod holds;
 mod scenario;
 mod stock;
 

@@ -54,6 +54,8 @@ pub(crate) enum Endpoint {
     Pools,
     /// One pool.
     Pool(String),
+    /// The audit log.
+    EventLogs,
     /// The DAG files that can't be loaded.
     ImportErrors,
     /// The list of datasets or assets.
@@ -90,6 +92,7 @@ impl Endpoint {
             | Self::Connection(_)
             | Self::Pools
             | Self::Pool(_)
+            | Self::EventLogs
             | Self::ImportErrors
             | Self::Datasets
             | Self::Dataset(_) => method == "GET",
@@ -122,6 +125,7 @@ pub(crate) fn shared(pieces: &[&str]) -> Option<Endpoint> {
     match pieces {
         ["version"] => Some(Endpoint::Version),
         ["importErrors"] => Some(Endpoint::ImportErrors),
+        ["eventLogs"] => Some(Endpoint::EventLogs),
         ["variables"] => Some(Endpoint::Variables),
         ["connections"] => Some(Endpoint::Connections),
         ["connections", id] => Some(Endpoint::Connection(own(id))),

@@ -234,6 +234,14 @@ pub struct TaskScript {
     pub outcome: TaskOutcome,
     /// How long it takes (default: its share of the run).
     pub duration: Option<Lasting>,
+    /// Its state while it lasts (default: `running`).
+    #[serde(default)]
+    pub state: TaskState,
+    /// The pool whose slot it takes (default: `default_pool`).
+    pub pool: Option<String>,
+    /// How often it is tried again after its first try (default: not at all); only shown.
+    #[serde(default)]
+    pub retries: u32,
     /// Which try ended it (default: the first).
     pub try_number: Option<u32>,
     /// A failed task ends well once its DAG was started, or cleared, so many times before.
@@ -244,6 +252,47 @@ pub struct TaskScript {
     /// What it logs; the last line of a failed task is its exception.
     #[serde(default)]
     pub log: Vec<String>,
+}
+
+/// The state of a task that is not at its end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum TaskState {
+    /// It waits for a slot of its pool.
+    Scheduled,
+    /// It waits for a worker.
+    Queued,
+    /// A worker has it in hand.
+    #[default]
+    Running,
+    /// The triggerer has it in hand.
+    Deferred,
+    /// It is tried again later.
+    UpForRetry,
+    /// A sensor that looks again later.
+    UpForReschedule,
+}
+
+impl TaskState {
+    /// Airflow's word.
+    pub(crate) const fn as_str(self) -> &'static str {
+        match self {
+            Self::Scheduled => "scheduled",
+            Self::Queued => "queued",
+            Self::Running => "running",
+            Self::Deferred => "deferred",
+            Self::UpForRetry => "up_for_retry",
+            Self::UpForReschedule => "up_for_reschedule",
+        }
+    }
+
+    /// Whether a task in this state goes on though its DAG is paused.
+    pub(crate) const fn is_in_hand(self) -> bool {
+        match self {
+            Self::Queued | Self::Running | Self::Deferred => true,
+            Self::Scheduled | Self::UpForRetry | Self::UpForReschedule => false,
+        }
+    }
 }
 
 /// How a task ends.

@@ -68,6 +68,19 @@ pub(crate) fn progress(script: &RunScript, released: Timestamp, now: Timestamp) 
     Progress { state, start: Some(start), end: Some(end) }
 }
 
+/// Until when a run goes on that is held at a moment, since its DAG is paused: to the end of the task that is in hand then. A
+/// run without tasks is not held.
+pub(crate) fn held_at(script: &RunScript, start: Timestamp, now: Timestamp) -> Option<Timestamp> {
+    let mut end = start;
+    for (task, takes) in script.tasks.iter().zip(task_times(script)) {
+        end = after(end, takes);
+        if now < end {
+            return Some(if task.state.is_in_hand() { end } else { now });
+        }
+    }
+    None
+}
+
 /// How far its tasks have come.
 pub(crate) fn tasks(script: &RunScript, run: Progress, now: Timestamp) -> Vec<TaskProgress<'_>> {
     let mut begin = run.start;
@@ -93,7 +106,7 @@ fn task_at(
     let (start, end) = (start.filter(|start| *start <= now), end.filter(|end| *end <= now));
     let state = match (start, end) {
         (None, _) => None,
-        (Some(_), None) => Some("running"),
+        (Some(_), None) => Some(script.state.as_str()),
         (Some(_), Some(_)) if is_stopped => Some("upstream_failed"),
         (Some(_), Some(_)) => Some(match script.outcome {
             TaskOutcome::Success => "success",

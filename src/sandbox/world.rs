@@ -10,10 +10,11 @@ use serde_json::{Map, Value};
 
 use super::amend::Settled;
 use super::dates::iso;
+use super::holds::Holds;
 use super::params::{Unsuitable, check};
 use super::scenario::{DagScript, ImportErrorScript, Scenario};
 use super::stock::{HealthStatus, Stock, is_over};
-use super::timeline::{Progress, TaskProgress, after as later, progress, tasks};
+use super::timeline::{Progress, TaskProgress, after as later, held_at, progress, tasks};
 use crate::airflow::model::{ApiVersion, RunState};
 
 /// All there is.
@@ -35,6 +36,21 @@ pub(crate) struct World {
     pub(crate) stock: Stock,
     /// When the scheduler dies.
     stops: Option<Timestamp>,
+    /// What people did to runs, oldest first.
+    pub(crate) log: Vec<Logged>,
+}
+
+/// A state that somebody set, as the audit log keeps it.
+#[derive(Debug)]
+pub(crate) struct Logged {
+    /// When.
+    pub(crate) at: Timestamp,
+    /// The DAG's id.
+    pub(crate) dag_id: String,
+    /// The run's id.
+    pub(crate) run_id: String,
+    /// The state.
+    pub(crate) state: RunState,
 }
 
 /// A DAG as it is now.
@@ -65,6 +81,8 @@ pub(crate) struct Run {
     pub(crate) cleared: u32,
     /// When the scheduler dies, and the run goes no further.
     stops: Option<Timestamp>,
+    /// How its time was held up while its DAG was paused.
+    holds: Holds,
 }
 
 /// A run that somebody asks for.
@@ -146,6 +164,7 @@ impl World {
             import_errors: scenario.import_errors.clone(),
             stops: scenario.scheduler_stops_after.map(|after| later(started, after.0)),
             stock: Stock::new(scenario, started),
+            log: Vec::new(),
         }
     }
 
@@ -182,6 +201,8 @@ impl World {
         for run in self.runs.iter_mut().filter(|run| run.dag.dag_id == dag_id) {
             if run.progress(now).state == RunState::Queued {
                 run.released = (!is_paused).then(|| run.released.unwrap_or(now));
+            } else {
+                run.hold(is_paused, now);
             }
         }
     }
@@ -250,6 +271,7 @@ impl World {
             settled: None,
             cleared: 0,
             stops: self.stops,
+            holds: Holds::default(),
         });
         Ok(())
     }
@@ -316,7 +338,7 @@ impl Run {
     /// How far it has come.
     pub(crate) fn progress(&self, now: Timestamp) -> Progress {
         match self.settled {
-            Some(settled) => settled.over(self.own_progress(settled.at)),
+            Some(settled) => settled.over(self.own_progress(settled.at), now),
             None => self.own_progress(now),
         }
     }
@@ -325,8 +347,27 @@ impl Run {
         let now = self.stops.map_or(now, |stops| stops.min(now));
         match self.released {
             None => Progress::QUEUED,
-            Some(released) => progress(&self.dag.run, released.max(self.asked.not_before), now),
+            Some(released) => {
+                let own = progress(&self.dag.run, released.max(self.asked.not_before), self.holds.own(now));
+                Progress { end: own.end.map(|end| self.holds.dated(end)), ..own }
+            }
         }
+    }
+
+    /// Holds it where the task in hand ends, or lets it go on.
+    fn hold(&mut self, is_paused: bool, now: Timestamp) {
+        if !is_paused {
+            self.holds.release(now);
+        } else if self.holds.at.is_none()
+            && let Some(start) = self.own_progress(now).start
+        {
+            self.holds.at = held_at(&self.dag.run, start, self.holds.own(now));
+        }
+    }
+
+    /// Forgets how it was held up: it starts once more.
+    pub(crate) fn forget_holds(&mut self) {
+        self.holds = Holds::default();
     }
 
     /// What a task handed over under a key, and when.
@@ -341,8 +382,14 @@ impl Run {
     pub(crate) fn tasks(&self, now: Timestamp) -> Vec<TaskProgress<'_>> {
         let now = self.settled.map_or(now, |settled| settled.at);
         let now = self.stops.map_or(now, |stops| stops.min(now));
-        let mut tasks = tasks(&self.dag.run, self.own_progress(now), now);
+        let run = self.own_progress(now);
+        let mut tasks = tasks(&self.dag.run, run, self.holds.own(now));
         for task in &mut tasks {
+            if !run.state.is_final() && self.holds.at.zip(task.start).is_some_and(|(held, start)| start >= held) {
+                (task.state, task.start, task.end, task.try_number) = (None, None, None, 0);
+            }
+            task.start = task.start.map(|start| self.holds.dated(start));
+            task.end = task.end.map(|end| self.holds.dated(end));
             if let Some(settled) = self.settled {
                 settled.end_task(task);
             }

@@ -17,6 +17,9 @@ pub(super) fn set_state(world: &mut World, dag_id: &str, run_id: &str, call: &Ca
     find(world, dag_id, run_id, " ")?;
     let state = entries.get("state").cloned().and_then(|state| serde_json::from_value::<RunState>(state).ok());
     world.set_state(dag_id, run_id, state.ok_or_else(problem::oops)?, call.now);
+    if let Some(settled) = world.run_mut(dag_id, run_id).and_then(|run| run.settled.as_mut()) {
+        settled.is_dated_again = true;
+    }
     runs::get(world, dag_id, run_id, call)
 }
 

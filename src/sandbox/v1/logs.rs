@@ -1,13 +1,13 @@
-//! The log of a try in Airflow 2: text for `text/plain`, else JSON that holds a Python `repr`.
+//! The audit log, and the log of a try in Airflow 2: text for `text/plain`, else JSON that holds a Python `repr`.
 //!
 //! In: a checked call. Out: the answer. A try that never was is answered with 200 and an error in the text.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
-use super::super::message::{Answer, Call, last};
+use super::super::message::{Answer, Call, last, page};
 use super::super::python::repr_text;
 use super::super::timeline::TaskProgress;
-use super::super::world::{Run, World};
+use super::super::world::{Logged, Run, World};
 use super::{problem, show};
 
 /// The log of one try of `(dag, run, task)`.
@@ -77,4 +77,37 @@ fn lines(run: &Run, task: &TaskProgress<'_>, number: u32) -> String {
         lines.push(format!("[{at}] {{taskinstance.py:361}} INFO - Marking task as {state}. {run_of}"));
     }
     lines.join("\n")
+}
+
+/// `/eventLogs`: the states that were set, by a user of the name `admin`; no other rows. The order is the newest first when
+/// it is asked for.
+pub(super) fn audit(world: &World, (offset, limit): (usize, usize), call: &Call<'_>) -> Value {
+    let is_wanted = |name: &str, value: &str| last(&call.query, name).is_none_or(|wanted| wanted == value);
+    let rows = world
+        .log
+        .iter()
+        .zip(1..)
+        .filter(|(row, _)| is_wanted("dag_id", &row.dag_id) && is_wanted("run_id", &row.run_id));
+    let mut rows: Vec<Value> = rows.map(|(row, number)| audit_row(row, number)).collect();
+    if last(&call.query, "order_by").is_some_and(|order| order.starts_with('-')) {
+        rows.reverse();
+    }
+    let total = rows.len();
+    json!({"event_logs": page(rows, offset, limit), "total_entries": total})
+}
+
+fn audit_row(row: &Logged, number: u64) -> Value {
+    json!({
+        "event_log_id": number,
+        "when": show::moment(row.at),
+        "dag_id": row.dag_id,
+        "task_id": null,
+        "run_id": row.run_id,
+        "map_index": null,
+        "try_number": null,
+        "event": "api.update_dag_run_state",
+        "execution_date": null,
+        "owner": "admin",
+        "extra": json!({"state": row.state.as_str()}).to_string(),
+    })
 }

@@ -68,6 +68,22 @@ fn known(endpoint: &Endpoint, method: &str) -> &'static [&'static str] {
         Endpoint::ImportErrors | Endpoint::Variables | Endpoint::Connections | Endpoint::Pools => {
             &["limit", "offset", "order_by"]
         }
+        Endpoint::EventLogs => &[
+            "limit",
+            "offset",
+            "order_by",
+            "dag_id",
+            "task_id",
+            "run_id",
+            "map_index",
+            "try_number",
+            "event",
+            "owner",
+            "before",
+            "after",
+            "included_events",
+            "excluded_events",
+        ],
         Endpoint::XCom(..) => &["map_index", "deserialize", "stringify"],
         Endpoint::Datasets => &["limit", "offset", "order_by", "uri_pattern", "dag_ids"],
         Endpoint::Events if method == "GET" => &[

@@ -1,12 +1,12 @@
-//! The log of a try in Airflow 3: a list of events, as JSON or as lines of JSON.
+//! The audit log, and the log of a try in Airflow 3: a list of events, as JSON or as lines of JSON.
 //!
 //! In: an admitted call. Out: the answer; plain text is refused with 406, a try that never was with 404.
 
 use serde_json::{Value, json};
 
-use super::super::message::{Answer, Call, last};
+use super::super::message::{Answer, Call, last, page};
 use super::super::timeline::TaskProgress;
-use super::super::world::{Run, World};
+use super::super::world::{Logged, Run, World};
 use super::{detail, show};
 
 /// The log of one try of `(dag, run, task)`.
@@ -85,4 +85,39 @@ fn events(run: &Run, task: &TaskProgress<'_>, number: u32) -> Vec<Value> {
         }));
     }
     events
+}
+
+/// `/eventLogs`: the states that were set, by a user of the name `admin`; no other rows. The order is the newest first when
+/// it is asked for.
+pub(super) fn audit(world: &World, (offset, limit): (usize, usize), call: &Call<'_>) -> Value {
+    let is_wanted = |name: &str, value: &str| last(&call.query, name).is_none_or(|wanted| wanted == value);
+    let rows = world
+        .log
+        .iter()
+        .zip(1..)
+        .filter(|(row, _)| is_wanted("dag_id", &row.dag_id) && is_wanted("run_id", &row.run_id));
+    let mut rows: Vec<Value> = rows.map(|(row, number)| audit_row(row, number)).collect();
+    if last(&call.query, "order_by").is_some_and(|order| order.starts_with('-')) {
+        rows.reverse();
+    }
+    let total = rows.len();
+    json!({"event_logs": page(rows, offset, limit), "total_entries": total})
+}
+
+fn audit_row(row: &Logged, number: u64) -> Value {
+    json!({
+        "event_log_id": number,
+        "when": show::moment(row.at),
+        "dag_id": row.dag_id,
+        "task_id": null,
+        "run_id": row.run_id,
+        "map_index": null,
+        "try_number": null,
+        "event": "patch_dag_run",
+        "logical_date": null,
+        "owner": "admin",
+        "extra": json!({"state": row.state.as_str(), "method": "PATCH"}).to_string(),
+        "dag_display_name": row.dag_id,
+        "task_display_name": null,
+    })
 }

@@ -113,6 +113,7 @@ fn act(world: &mut World, endpoint: &Endpoint, call: &Call<'_>) -> Result<Answer
         Endpoint::Connection(id) => stock::connection(world, id),
         Endpoint::Pools => stock::pools(world, call),
         Endpoint::Pool(name) => stock::pool(world, name, call),
+        Endpoint::EventLogs => Ok(Answer::json(200, &logs::audit(world, check::window(call)?, call))),
         Endpoint::ImportErrors => Ok(Answer::json(200, &show::import_errors(world, check::window(call)?, call.now))),
         Endpoint::Datasets => assets::list(world, call),
         Endpoint::Dataset(id) => assets::get(world, id),
