@@ -17,6 +17,7 @@ mod exact;
 mod explained;
 mod expressions;
 mod faults;
+mod found_runs;
 mod help;
 mod hostile;
 mod house;

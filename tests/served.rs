@@ -38,11 +38,22 @@ impl Served {
 
     /// The text of an answer to a GET.
     pub(crate) fn get(&self, path: &str) -> String {
+        self.ask("GET", path, "")
+    }
+
+    /// The text of an answer to a PATCH with this JSON.
+    pub(crate) fn patch(&self, path: &str, body: &str) -> String {
+        self.ask("PATCH", path, body)
+    }
+
+    fn ask(&self, method: &str, path: &str, body: &str) -> String {
         let address = self.root.strip_prefix("http://").expect("http");
         let mut stream = TcpStream::connect(address).expect("the sandbox listens");
         let head = format!(
-            "GET {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\nAuthorization: Token {}\r\n\r\n",
-            self.key
+            "{method} {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\nAuthorization: Token {}\r\n\
+             Content-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
+            self.key,
+            body.len()
         );
         stream.write_all(head.as_bytes()).expect("it is sent");
         let mut text = String::new();

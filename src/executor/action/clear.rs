@@ -58,19 +58,26 @@ impl StepRun<'_, '_> {
         Ok(tasks.await?.iter().any(is_failed))
     }
 
-    /// Clears the failed tasks of a failed run; gives the run as it is then.
-    pub(super) async fn clear(&mut self, run: DagRun) -> Result<DagRun, Stop> {
+    /// Clears the failed tasks of a failed run, whose DAG must not be paused; gives the run as it is then.
+    pub(super) async fn clear(&mut self, run: DagRun, may_unpause: bool) -> Result<DagRun, Stop> {
+        self.ready_to_clear(&run, may_unpause).await?;
         let (dag_id, id) = (&run.dag_id, &run.dag_run_id);
         let tasks = self.pages(async |client, offset, limit| client.task_instances(dag_id, id, offset, limit).await);
         let before = tasks.await?;
         let (dag_id, dag_run_id) = (run.dag_id.clone(), run.dag_run_id.clone());
         let clearing = Clearing { dag_id, dag_run_id, end_date: run.end_date, state: run.state };
         self.announce_clearing(&clearing, &before)?;
-        match self.write(&clearing).await? {
+        let written = self.write(&clearing).await?;
+        let (dag_id, id) = (&clearing.dag_id, &clearing.dag_run_id);
+        match written {
+            Written::Shown => return Err(self.run_left_open(dag_id, id)),
+            Written::Made(_) | Written::Taken => {
+                self.warn(format!("the failed tasks of the DAG run `{id}` of `{dag_id}` were cleared and run again"))?;
+            }
+        }
+        match written {
             Written::Made(Some(run)) => Ok(run),
-            Written::Shown => Err(self.run_left_open(&clearing.dag_id, &clearing.dag_run_id)),
-            Written::Made(None) | Written::Taken => {
-                let (dag_id, id) = (&clearing.dag_id, &clearing.dag_run_id);
+            Written::Made(None) | Written::Taken | Written::Shown => {
                 self.read(async |client, limit| client.dag_run(dag_id, id, limit).await).await
             }
         }

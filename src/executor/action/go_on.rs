@@ -20,12 +20,15 @@ impl StepRun<'_, '_> {
         &mut self,
         earlier: &WriteRecord,
         rendered: NewDagRun,
-        wait: Option<WaitSettings>,
+        (wait, may_unpause): (Option<WaitSettings>, bool),
     ) -> Result<ActionResult, Stop> {
         let new = announced(earlier, rendered);
         let run = match earlier.fate {
             Some(WriteFate::Accepted | WriteFate::Found) => self.accepted_run(&new).await?,
             Some(WriteFate::Unknown | WriteFate::Refused) | None => {
+                if may_unpause && let Some(dag) = self.ready(&new.dag_id, true).await? {
+                    self.unpause(dag).await?;
+                }
                 let write = RunWrite { new, is_authors: false };
                 match self.write(&write).await? {
                     Written::Made(run) => run,
@@ -35,7 +38,12 @@ impl StepRun<'_, '_> {
             }
         };
         self.known = Some(self.run_result(run.clone()));
-        let run = if self.is_to_be_cleared(&run).await? { self.clear(run).await? } else { run };
+        let run = if self.is_to_be_cleared(&run).await? {
+            self.clear(run, may_unpause).await?
+        } else {
+            self.ready_for_found(&run, may_unpause).await?;
+            run
+        };
         let run = match wait {
             Some(settings) => self.follow(run, &settings).await.map_err(|stop| self.with_ways_on(stop))?,
             None => run,

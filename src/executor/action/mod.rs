@@ -8,6 +8,7 @@ mod connection;
 mod dag_runs;
 mod dataset_events;
 mod datasets;
+mod found_run;
 mod get_dag;
 mod go_on;
 mod health;

@@ -144,12 +144,14 @@ impl StepRun<'_, '_> {
         run: DagRun,
         new: &NewDagRun,
         (rules, wait): (&Rules, Option<WaitSettings>),
+        may_unpause: bool,
     ) -> Result<ActionResult, Stop> {
         self.known = Some(self.run_result(run.clone()));
         self.same_conf(&run, new.conf.as_ref(), rules)?;
         if self.is_to_be_cleared(&run).await? {
-            return Ok(self.clear_and_follow(run, wait).await.map(|run| self.run_result(run))?);
+            return Ok(self.clear_and_follow(run, (wait, may_unpause)).await.map(|run| self.run_result(run))?);
         }
+        self.ready_for_found(&run, may_unpause).await?;
         let run = match (run.state, wait) {
             (RunState::Success, _) | (RunState::Queued | RunState::Running, None) => {
                 if self.outcome != StepOutcome::Unknown {
@@ -158,7 +160,7 @@ impl StepRun<'_, '_> {
                 run
             }
             (RunState::Queued | RunState::Running, Some(settings)) => self.follow(run, &settings).await?,
-            (RunState::Failed, wait) => self.after_failed_run(run, rules, wait).await?,
+            (RunState::Failed, wait) => self.after_failed_run(run, rules, (wait, may_unpause)).await?,
         };
         Ok(self.run_result(run))
     }
@@ -167,10 +169,10 @@ impl StepRun<'_, '_> {
         &mut self,
         run: DagRun,
         rules: &Rules,
-        wait: Option<WaitSettings>,
+        (wait, may_unpause): (Option<WaitSettings>, bool),
     ) -> Result<DagRun, Stop> {
         if matches!(rules, Rules::Once { if_failed: IfFailed::Clear, .. }) {
-            return self.clear_and_follow(run, wait).await;
+            return self.clear_and_follow(run, (wait, may_unpause)).await;
         }
         let settings = wait.unwrap_or_default();
         // It is at its end; following it tells why it failed.
@@ -189,8 +191,12 @@ impl StepRun<'_, '_> {
         }
     }
 
-    async fn clear_and_follow(&mut self, run: DagRun, wait: Option<WaitSettings>) -> Result<DagRun, Stop> {
-        let run = self.clear(run).await?;
+    async fn clear_and_follow(
+        &mut self,
+        run: DagRun,
+        (wait, may_unpause): (Option<WaitSettings>, bool),
+    ) -> Result<DagRun, Stop> {
+        let run = self.clear(run, may_unpause).await?;
         self.follow(run, &wait.unwrap_or_default()).await
     }
 

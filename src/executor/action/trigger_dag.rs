@@ -38,11 +38,11 @@ impl StepRun<'_, '_> {
         let rules = Rules::of(&keys);
         let new = self.new_run(keys)?;
         if let Some(earlier) = self.earlier(WriteKind::DagRun) {
-            return self.go_on(earlier, new, wait).await;
+            return self.go_on(earlier, new, (wait, way.unpause)).await;
         }
         let new = match self.look_before(new, &rules).await? {
             Before::Absent(new) => new,
-            Before::There(run, new) => return self.adopt(*run, &new, (&rules, wait)).await,
+            Before::There(run, new) => return self.adopt(*run, &new, (&rules, wait), way.unpause).await,
         };
         let paused = self.ready(&new.dag_id, way.unpause).await?;
         self.make_way(&new, paused, way).await?;

@@ -84,7 +84,7 @@ impl Write for Unpausing {
 
     fn unknown(&self, step: &StepRun<'_, '_>, error: Option<&ApiError>) -> Failure {
         let dag_id = &self.dag.dag_id;
-        let message = format!("it is not known whether the DAG `{dag_id}` was unpaused; no run was made");
+        let message = format!("it is not known whether the DAG `{dag_id}` was unpaused; nothing else was sent");
         let note = match error {
             Some(error) => format!("the last answer: {}", error.message),
             None => "the answer did not come in time".to_owned(),
