@@ -6,6 +6,7 @@ import base64
 import hashlib
 import hmac
 import json
+import socket
 import threading
 import time
 from urllib.parse import quote
@@ -147,11 +148,36 @@ class Waits:
         do(run)
         return program.finish(process), run
 
-    def test_a_run_that_somebody_sets_to_failed_is_told_as_such(self):
-        outcome, run = self.while_it_runs(lambda run: self.act("PATCH", self.path("slow_dag", run), {"state": "failed"}))
+    def set_for_good(self, run, state):
+        """Sets the state of a run of `slow_dag` until it stays so: the scheduler may take it back at that moment."""
+        deadline = time.monotonic() + 30
+        while time.monotonic() < deadline:
+            self.act("PATCH", self.path("slow_dag", run), {"state": state})
+            time.sleep(1)
+            if self.witness.run("slow_dag", run)["state"] == state:
+                return
+
+    def test_who_set_a_run_to_failed_is_told(self):
+        outcome, run = self.while_it_runs(lambda run: self.set_for_good(run, "failed"))
         self.ends_with(1, outcome)
-        self.said("somebody may have set it to failed", outcome)
-        self.assertEqual(self.witness.run("slow_dag", run)["state"], "failed")
+        self.said("`admin` set the run to failed at ", outcome)
+
+    def test_who_set_a_run_to_success_is_told_and_the_step_passes(self):
+        outcome, run = self.while_it_runs(lambda run: self.set_for_good(run, "success"))
+        self.ends_with(0, outcome)
+        self.said("`admin` set the DAG run `%s` of `slow_dag` to success at " % run, outcome)
+
+    def test_who_set_a_task_to_failed_is_told(self):
+        body = {"new_state": "failed"} if self.airflow.major == "3" else {"new_state": "failed", "dry_run": False}
+        outcome, _ = self.while_it_runs(
+            lambda run: self.act("PATCH", self.path("slow_dag", run) + "/taskInstances/sleep", body))
+        self.ends_with(1, outcome)
+        self.said("`admin` set the task `sleep` of the run to failed at ", outcome)
+
+    def test_a_run_that_failed_by_itself_is_not_blamed_on_anybody(self):
+        outcome = self.repository.run("wait.yaml", *inputs(dag="fail_dag"))
+        self.ends_with(1, outcome)
+        self.assertNotIn(" set ", outcome.stderr, outcome)
 
     def test_a_run_that_somebody_deletes_has_vanished(self):
         """One that is queued, behind four others: Airflow 3 deletes none that is running."""
@@ -166,15 +192,85 @@ class Waits:
         self.ends_with(1, outcome)
         self.said("the DAG run `%s` of `max1_dag` was there and is gone" % run, outcome)
 
-    def test_a_dag_that_is_paused_meanwhile_ends_the_wait(self):
-        pause = lambda is_paused: self.act("PATCH", "/dags/slow_dag", {"is_paused": is_paused})  # noqa: E731
+    def paused_while_it_runs(self, dag_id, seconds):
+        """Pauses a DAG while the first task of its run is running; the outcome, the run's id, and its state then."""
+        before = self.witness.runs(dag_id)
+        process = self.repository.start("wait.yaml", *inputs(dag=dag_id, seconds=seconds))
         try:
-            outcome, run = self.while_it_runs(lambda run: pause(True))
+            self.some_run_is_running(dag_id, before, process)
+            run = self.new_run(dag_id, before)
+            self.some_task_is_running(dag_id, run)
+            self.act("PATCH", "/dags/%s" % dag_id, {"is_paused": True})
+            outcome = program.finish(process)
+            state = self.witness.run(dag_id, run)["state"]
         finally:
-            pause(False)
+            self.act("PATCH", "/dags/%s" % dag_id, {"is_paused": False})
+        return outcome, run, state
+
+    def test_a_run_whose_last_task_runs_while_its_dag_is_paused_is_followed_to_its_end(self):
+        outcome, run, state = self.paused_while_it_runs("slow_dag", 50)
+        self.ends_with(0, outcome)
+        self.said("the DAG `slow_dag` is paused: its run `%s` is followed" % run, outcome)
+        self.assertEqual(state, "success")
+
+    def test_a_run_whose_next_task_waits_for_the_unpausing_ends_the_wait(self):
+        outcome, run, state = self.paused_while_it_runs("two_step_dag", 5)
         self.ends_with(1, outcome)
-        self.said("the DAG `slow_dag` was paused while its run `%s` was running" % run, outcome)
-        self.assertEqual(self.witness.end_of("slow_dag", run), "success")
+        self.said("the DAG `two_step_dag` was paused while its run `%s` was running" % run, outcome)
+        self.said("task `second` is not scheduled yet", outcome)
+        self.assertEqual(state, "running")
+        self.assertEqual(self.witness.end_of("two_step_dag", run), "success")
+
+    def test_a_wait_that_runs_out_says_what_the_run_waits_for(self):
+        status, answer = api.ask(self.airflow.url + "/pools", self.airflow.headers(), {"name": "no_slots", "slots": 0})
+        self.assertIn(status, (200, 201, 409), answer)
+        states = {"long_retry_dag": "task `flaky` is up_for_retry since 20", "sensor_dag": "task `look` is up_for_reschedule",
+                  "deferred_dag": "task `later` is deferred since 20", "starved_dag": "task `hungry` is scheduled"}
+        for dag_id, text in states.items():
+            before = self.witness.runs(dag_id)
+            outcome = self.repository.run("wait.yaml", *inputs(dag=dag_id, timeout="25s"))
+            self.act("PATCH", self.path(dag_id, self.new_run(dag_id, before)), {"state": "failed"})
+            self.ends_with(5, outcome)
+            self.said(text, outcome)
+            self.said({"long_retry_dag": ", try 1 of 4", "starved_dag": ", pool `no_slots`"}.get(dag_id, ""), outcome)
+
+    def test_a_queued_run_says_that_others_of_its_dag_are_running(self):
+        first = self.somebody_runs("one_run_dag", {"seconds": 20})
+        self.some_task_is_running("one_run_dag", first)
+        second = self.somebody_runs("one_run_dag", {})
+        outcome = self.repository.run("wait_for.yaml", *inputs(dag="one_run_dag", dag_run=second, queued_for="2s"))
+        self.ends_with(5, outcome)
+        self.said("1 other run of the DAG is running: `max_active_runs` may let no more start", outcome)
+        self.assertEqual({self.witness.end_of("one_run_dag", run) for run in (first, second)}, {"success"})
+
+    def test_a_run_of_a_paused_dag_is_cleared_only_when_the_dag_may_be_unpaused(self):
+        words = inputs(key="paused %d" % time.time())
+        self.ends_with(1, self.repository.run("unpause_clear.yaml", *words))
+        self.act("PATCH", "/dags/flag_dag", {"is_paused": True})
+        try:
+            refused = self.repository.run("unpause_clear.yaml", *words, *inputs(unpause="false"))
+            self.ends_with(1, refused)
+            self.said("the DAG `flag_dag` is paused; its run `", refused)
+            cleared = self.repository.run("unpause_clear.yaml", *words)
+        finally:
+            self.act("PATCH", "/dags/flag_dag", {"is_paused": False})
+        self.ends_with(1, cleared)
+        self.said("the DAG `flag_dag` was paused; it is unpaused now and stays so", cleared)
+        self.said("were cleared and run again", cleared)
+        self.said("task `look`, try 2", cleared)
+
+    def test_a_server_that_is_away_for_16_seconds_is_ridden_out(self):
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            port = free.getsockname()[1]
+        before = self.witness.runs("ok_dag")
+        self.repository.configure(self.login(self.airflow.url.replace(self.airflow.root, "http://127.0.0.1:%d" % port)))
+        process = self.repository.start("wait.yaml", *inputs(dag="ok_dag"))
+        time.sleep(16)
+        with SwallowProxy(self.airflow.root, port=port):
+            outcome = program.finish(process)
+        self.ends_with(0, outcome)
+        self.assertEqual(self.witness.run("ok_dag", self.new_run("ok_dag", before))["state"], "success")
 
     def test_the_runs_that_an_event_causes_are_waited_for(self):
         self.needs_events()
