@@ -104,12 +104,15 @@ const KNOWN_TO_2_9: [(&str, &[&str]); 2] = [
     ("POST /datasets/events", &["dataset_uri", "extra"]),
 ];
 
-/// Since 2.10.
-const KNOWN_TO_2_10: [(&str, &[&str]); 1] =
-    [("GET /dags/ID/dagRuns/ID/taskInstances/ID/xcomEntries/ID", &["stringify"])];
+/// Since 2.10; the audit log knows no `run_id` before, and what it refuses is done without.
+const KNOWN_TO_2_10: [(&str, &[&str]); 2] = [
+    ("GET /dags/ID/dagRuns/ID/taskInstances/ID/xcomEntries/ID", &["stringify"]),
+    ("GET /eventLogs", &["limit", "offset", "order_by", "dag_id", "run_id"]),
+];
 
 /// What Airflow 3.0 knows of what is asked.
-const KNOWN_TO_3_0: [(&str, &[&str]); 24] = [
+const KNOWN_TO_3_0: [(&str, &[&str]); 25] = [
+    ("GET /eventLogs", &["limit", "offset", "order_by", "dag_id", "run_id"]),
     ("GET /dags/ID/details", &[]),
     ("GET /dags/ID/dagRuns/ID/taskInstances/ID", &[]),
     ("GET /variables", &["limit", "offset"]),
@@ -181,7 +184,7 @@ fn call_of(asked: &Asked) -> String {
     let path = asked.path.replace("/api/v1", "").replace("/api/v2", "");
     let words = ["dags", "dagRuns", "taskInstances", "logs", "clearTaskInstances", "importErrors", "details"];
     let fixed = ["datasets", "assets", "events", "auth", "token", "wait", "queuedEvents"];
-    let stock = ["xcomEntries", "variables", "connections", "pools", "health", "monitor"];
+    let stock = ["xcomEntries", "variables", "connections", "pools", "health", "monitor", "eventLogs"];
     path.split('/').skip(1).fold(format!("{} ", asked.method), |mut call, piece| {
         let is_word = words.contains(&piece) || fixed.contains(&piece) || stock.contains(&piece);
         let _ = write!(call, "/{}", if is_word { piece } else { "ID" });

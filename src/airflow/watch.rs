@@ -4,7 +4,7 @@
 
 use std::time::Duration;
 
-use super::answer::{DagRun, DatasetEvent, Page};
+use super::answer::{DagRun, DatasetEvent, Page, SetByHand};
 use super::client::Client;
 use super::error::ApiError;
 use super::model::{ApiVersion, RunState};
@@ -67,6 +67,25 @@ impl Client {
                 ApiVersion::V2 => v2::watch::newest_runs(dag_id, count),
             };
             call.about(&[dag_id], |runs| runs.items.iter().map(|run| run.dag_id.as_str()).collect())
+        };
+        self.page(call, limit).await
+    }
+
+    /// The states of a run and its tasks that somebody set, the newest first, among the newest `count` rows that Airflow's
+    /// audit log has of the run. What was set in bulk is not among them.
+    ///
+    /// # Errors
+    /// As [`ApiError`] says; the audit log takes a right of its own.
+    pub async fn set_by_hand(
+        &self,
+        dag_id: &str,
+        dag_run_id: &str,
+        count: u32,
+        limit: Duration,
+    ) -> Result<Page<SetByHand>, ApiError> {
+        let call = |version| match version {
+            ApiVersion::V1 => v1::watch::set_by_hand(dag_id, dag_run_id, count),
+            ApiVersion::V2 => v2::watch::set_by_hand(dag_id, dag_run_id, count),
         };
         self.page(call, limit).await
     }

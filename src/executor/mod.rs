@@ -115,14 +115,16 @@ struct Run<'a> {
     is_open: bool,
     /// Whether Airflow may be asked to tell a run's state as it changes.
     can_hold: bool,
+    /// Whether Airflow's audit log may be read, as far as is known.
+    can_audit: bool,
 }
 
 /// Why a step went no further.
 enum Stop {
     /// It failed.
     Failed(Box<Failure>),
-    /// A signal ended the run; the words say what goes on without us.
-    Interrupted(Option<String>),
+    /// A signal or the deadline ended the run; the failure says what goes on without us.
+    Interrupted(Option<Box<Failure>>),
     /// There was nothing for it to do, for this reason.
     Skipped(String),
     /// In a check: what comes next can't be known; this is what is known of its result.
@@ -169,6 +171,7 @@ pub async fn execute(plan: &Plan, tools: &Tools<'_>, sink: &mut dyn Sink) -> Res
         shown_unpaused: BTreeSet::new(),
         is_open: false,
         can_hold: true,
+        can_audit: true,
     };
     run.emitter.emit(match &plan.attempt {
         None => EventKind::RunStarted(Box::new(beginning(plan, tools.client.only_reads()))),

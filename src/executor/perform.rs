@@ -63,9 +63,9 @@ impl StepRun<'_, '_> {
                 End { result: self.known.take(), ..End::without_result(outcome, Some(*failure)) }
             }
             Err(Stop::Skipped(why)) => End { why: Some(why), ..End::without_result(StepOutcome::Skipped, None) },
-            Err(Stop::Interrupted(words)) => {
+            Err(Stop::Interrupted(failure)) => {
                 let halt = &self.run.halt;
-                let failure = Failure::new(halt.kind(), words.unwrap_or_else(|| halt.words()));
+                let failure = failure.map_or_else(|| Failure::new(halt.kind(), halt.words()), |failure| *failure);
                 End { result: self.known.take(), ..End::without_result(StepOutcome::Interrupted, Some(failure)) }
             }
             Err(Stop::Broken(error)) => return Err(error),

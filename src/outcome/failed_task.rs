@@ -83,6 +83,25 @@ fn range(begin: i64, end: i64) -> String {
     if begin == end { begin.to_string() } else { format!("{begin}-{end}") }
 }
 
+/// A task of a DAG run that has not come to its end.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UnfinishedTask {
+    /// The task's id.
+    pub task_id: String,
+    /// The index of a mapped task instance; -1 for one that is not mapped.
+    pub map_index: i64,
+    /// Its state in Airflow's words; none before it is scheduled.
+    pub state: Option<String>,
+    /// Since when it is in this state, where Airflow says so.
+    pub since: Option<String>,
+    /// Its try, counted from 1; 0 before the first.
+    pub try_number: i64,
+    /// How often it is tried again after its first try.
+    pub max_tries: i64,
+    /// The pool whose slot it takes or waits for.
+    pub pool: Option<String>,
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -4,7 +4,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::outcome::FailedTask;
+use crate::outcome::{FailedTask, UnfinishedTask};
 use crate::source::Location;
 
 /// The kinds of failure; reports show them in `snake_case`.
@@ -97,6 +97,9 @@ pub struct Failure {
     /// The failed tasks of a failed DAG run.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub failed_tasks: Vec<FailedTask>,
+    /// The tasks that were not done when the wait for a DAG run ended before the run did.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unfinished_tasks: Vec<UnfinishedTask>,
     /// The expectations that did not hold.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub unmet: Vec<Unmet>,
@@ -113,6 +116,7 @@ impl Failure {
             notes: Vec::new(),
             help: None,
             failed_tasks: Vec::new(),
+            unfinished_tasks: Vec::new(),
             unmet: Vec::new(),
         }
     }

@@ -9,7 +9,7 @@ mod result;
 mod unsent;
 
 pub use action::{ALIASES, ActionKind, WriteKind};
-pub use failed_task::FailedTask;
+pub use failed_task::{FailedTask, UnfinishedTask};
 pub use failure::{Failure, FailureKind, Unmet};
 pub use result::{
     ActionResult, Assertions, ComponentHealth, ConnectionResult, ConsumerRun, DagDetails, DagList, DagRunList,

@@ -3,11 +3,16 @@
 mod bounds;
 mod consumers;
 mod cost;
+mod counts;
 mod ends;
 mod given_run;
+mod paused;
 mod rides_out;
 mod signals;
 mod stopped;
+mod unended;
+
+use myaf_run::event::{Event, EventKind};
 
 use crate::run::Run;
 use crate::stage::{Ran, Stage};
@@ -24,4 +29,13 @@ fn on(scenario: &str, wait: &str) -> Run {
 /// Waits for `a`, whose runs go so, and has something happen to the run at the state it is first seen in.
 async fn wait_while(version: &'static str, scenario: &str, wait: &str) -> Ran {
     Stage::new(version, scenario).await.run(&waiting(wait)).await
+}
+
+/// The warnings of a run, in order.
+fn warnings(ran: &Ran) -> Vec<String> {
+    let message = |event: &'_ Event| match &event.kind {
+        EventKind::Warned { message, .. } => Some(message.clone()),
+        _ => None,
+    };
+    ran.events.iter().filter_map(message).collect()
 }

@@ -102,6 +102,43 @@ pub struct TaskInstance {
     pub end_date: Option<Timestamp>,
     /// How long it ran, in seconds.
     pub duration: Option<f64>,
+    /// How often it is tried again after its first try.
+    pub max_tries: u32,
+    /// The pool whose slot it takes.
+    pub pool: Option<String>,
+    /// When it was scheduled (v2 only).
+    pub scheduled_when: Option<Timestamp>,
+    /// When it was queued.
+    pub queued_when: Option<Timestamp>,
+    /// When it was deferred.
+    pub deferred_when: Option<Timestamp>,
+}
+
+impl TaskInstance {
+    /// Since when it is in its state, as far as Airflow says so.
+    #[must_use]
+    pub fn since(&self) -> Option<Timestamp> {
+        match self.state.as_deref()? {
+            "scheduled" => self.scheduled_when,
+            "queued" => self.queued_when,
+            "deferred" => self.deferred_when.or(self.start_date),
+            "running" | "restarting" => self.start_date,
+            _ => self.end_date,
+        }
+    }
+}
+
+/// Something that somebody did, as Airflow's audit log keeps it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct SetByHand {
+    /// When.
+    pub when: Timestamp,
+    /// Who.
+    pub by: String,
+    /// The task that was set; none for the run itself.
+    pub task_id: Option<String>,
+    /// The state it was set to.
+    pub state: String,
 }
 
 /// A dataset (Airflow 3: asset).

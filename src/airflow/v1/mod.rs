@@ -3,6 +3,7 @@
 //! In: neutral requests. Out: [`Call`]s in v1's words. Seen on 2.8 to 2.11: an unknown query parameter is a 400, so
 //! nothing is sent that 2.8 doesn't know (`fields`, `dag_ids`); no null is sent in a body.
 
+mod audit;
 pub(super) mod dag_details;
 pub(super) mod refusal;
 pub(super) mod stock;

@@ -3,6 +3,7 @@
 //! In: neutral requests. Out: [`Call`]s in v2's words. Seen on 3.0 to 3.3: an unknown query parameter is silently
 //! ignored, so what a filter must hold is checked again after the answer; `logical_date` is sent even when it is null.
 
+mod audit;
 pub(super) mod dag_details;
 pub(super) mod refusal;
 pub(super) mod stock;

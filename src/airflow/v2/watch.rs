@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use serde::Deserialize;
 
+use super::audit::AuditLog;
 use super::{run_path, wire};
-use crate::airflow::answer::{DagRun, DatasetEvent};
+use crate::airflow::answer::{DagRun, DatasetEvent, SetByHand};
 use crate::airflow::call::{Call, Path, Rows, Unreadable, read_json};
 use crate::airflow::model::RunState;
 
@@ -30,6 +31,13 @@ pub(in super::super) fn newest_runs(dag_id: &str, count: u32) -> Call<Rows<DagRu
 /// `GET …/upstreamAssetEvents`; it has no pages, and is a 500 while the run has no start date.
 pub(in super::super) fn upstream_events(dag_id: &str, dag_run_id: &str) -> Call<Rows<DatasetEvent>> {
     Call::get(run_path(dag_id, dag_run_id).then("/upstreamAssetEvents"), read_json::<wire::AssetEvents, _>)
+}
+
+/// `GET /eventLogs` of a run, the newest first: who set its state, or that of a task. It takes a right of its own, which
+/// a viewer has.
+pub(in super::super) fn set_by_hand(dag_id: &str, dag_run_id: &str, count: u32) -> Call<Rows<SetByHand>> {
+    let call = Call::get(Path::of("/eventLogs"), read_json::<AuditLog, _>);
+    call.with("dag_id", dag_id).with("run_id", dag_run_id).with("order_by", "-when").page(0, count)
 }
 
 /// The state in the last line that is whole.

@@ -103,6 +103,17 @@ pub(super) struct TaskInstance {
     start_date: Option<Timestamp>,
     end_date: Option<Timestamp>,
     duration: Option<f64>,
+    max_tries: Option<u32>,
+    pool: Option<String>,
+    queued_when: Option<Timestamp>,
+    scheduled_when: Option<Timestamp>,
+    trigger: Option<Trigger>,
+}
+
+/// What a deferred task waits for.
+#[derive(Deserialize)]
+struct Trigger {
+    created_date: Option<Timestamp>,
 }
 
 #[derive(Deserialize)]
@@ -217,6 +228,11 @@ impl From<TaskInstance> for answer::TaskInstance {
             start_date: wire.start_date,
             end_date: wire.end_date,
             duration: wire.duration,
+            max_tries: wire.max_tries.unwrap_or(0),
+            pool: wire.pool,
+            scheduled_when: wire.scheduled_when,
+            queued_when: wire.queued_when,
+            deferred_when: wire.trigger.and_then(|trigger| trigger.created_date),
         }
     }
 }

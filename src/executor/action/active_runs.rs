@@ -72,7 +72,8 @@ impl StepRun<'_, '_> {
         let mut seen: Option<DagRun> = None;
         loop {
             if let Some(run) = seen.as_ref().filter(|_| self.time_left().is_zero()) {
-                return Err(self.still_active(run).into());
+                let failure = self.still_active(run);
+                return Err(self.with_unfinished(run, failure).await.into());
             }
             let Some(run) = self.active_run(new).await? else { return Ok(()) };
             if self.is_check() {

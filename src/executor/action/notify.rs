@@ -13,7 +13,7 @@ use crate::executor::action::notify_body::{About, Message};
 use crate::executor::request::Sent;
 use crate::executor::step::StepRun;
 use crate::http::{Webhook, webhook_host};
-use crate::outcome::{ActionResult, Notified, WebhookTold};
+use crate::outcome::{ActionResult, Failure, Notified, WebhookTold};
 use crate::playbook::notify::{Notify, NotifyFormat};
 
 /// How long one webhook may take in all.
@@ -103,7 +103,8 @@ impl StepRun<'_, '_> {
             Sent::Answer(Ok(Err(error))) => (None, Some(error.to_string())),
             Sent::Answer(Err(error)) => (None, Some(error.message)),
             Sent::CutShort => {
-                return Err(Stop::Interrupted(Some(format!("stopped by a signal while it told `{host}`"))));
+                let message = format!("stopped by a signal while it told `{host}`");
+                return Err(Stop::Interrupted(Some(Failure::new(self.run.halt.kind(), message).into())));
             }
         })
     }

@@ -12,12 +12,16 @@ use crate::event::TaskCounts;
 use crate::executor::Stop;
 use crate::executor::step::StepRun;
 use crate::executor::wait::following::Following;
-use crate::outcome::Failure;
 
 /// The time before the first question.
 const FIRST: Duration = Duration::from_secs(10);
+/// The same, and between the first two, for somebody who looks on: the tasks are counted from the third second on.
+const FIRST_WATCHED: Duration = Duration::from_secs(2);
+const EVERY_WATCHED: Duration = Duration::from_secs(4);
 /// The longest time between two questions.
 const LONGEST: Duration = Duration::from_secs(180);
+/// How long an answer may take: a server that hangs is to be found out by the next look.
+const ANSWER: Duration = Duration::from_secs(15);
 /// How long a run stays in its state before the scheduler is asked after.
 const UNCHANGED_FOR: Duration = Duration::from_secs(120);
 /// How many pages of tasks are counted; a run with more shows no counts.
@@ -29,8 +33,10 @@ pub(super) struct Beside {
     pub(super) next_at: Duration,
     every: Duration,
     turn: usize,
+    /// Whether the next question is after the pause, whoever's turn it is.
+    is_pause_next: bool,
     /// The scheduler's last heartbeat, when it was found dead.
-    scheduler_gone_since: Option<String>,
+    pub(super) scheduler_gone_since: Option<String>,
 }
 
 /// A question.
@@ -46,19 +52,25 @@ enum Question {
 
 impl Beside {
     /// Before the first question of a wait that begins now.
-    pub(super) const fn beginning(now: Duration) -> Self {
-        Self { next_at: now.saturating_add(FIRST), every: FIRST, turn: 0, scheduler_gone_since: None }
+    pub(super) const fn beginning(now: Duration, is_watched: bool) -> Self {
+        let (first, every, turn) = if is_watched { (FIRST_WATCHED, EVERY_WATCHED, 1) } else { (FIRST, FIRST, 0) };
+        let next_at = now.saturating_add(first);
+        Self { next_at, every, turn, is_pause_next: false, scheduler_gone_since: None }
     }
 
-    /// Has the first question asked at once.
-    pub(super) const fn at_once(&mut self, now: Duration) {
-        self.next_at = now;
+    /// Has it asked at this time whether the DAG is paused.
+    pub(super) const fn look_again_at(&mut self, at: Duration) {
+        (self.next_at, self.is_pause_next) = (at, true);
     }
 
     /// The question whose turn it is, if it is time for one.
     fn due(&mut self, now: Duration, is_asked: impl Fn(Question) -> bool) -> Option<Question> {
         if now < self.next_at {
             return None;
+        }
+        if std::mem::take(&mut self.is_pause_next) {
+            self.next_at = now.saturating_add(self.every);
+            return Some(Question::Paused);
         }
         let all = [Question::Paused, Question::Tasks, Question::Scheduler];
         let asked: Vec<Question> = all.into_iter().filter(|question| is_asked(*question)).collect();
@@ -73,6 +85,9 @@ impl Beside {
 impl StepRun<'_, '_> {
     /// Asks the question whose turn it is; whether the answer is that the DAG is paused. What can't be asked is left out.
     pub(super) async fn ask_beside(&mut self, following: &mut Following) -> Result<bool, Stop> {
+        if following.away.is_now() {
+            return Ok(false);
+        }
         let now = self.run.tools.clock.elapsed();
         let is_unchanged = now.saturating_sub(following.changed_at) >= UNCHANGED_FOR;
         let is_watched = self.run.tools.is_watched;
@@ -97,34 +112,49 @@ impl StepRun<'_, '_> {
         self.make_ready(&mut following.asked_at).await?;
         let dag_id = &following.run.dag_id;
         let answer = self.read_once(&async |client: &_, limit| read_dag(client, dag_id, limit).await).await?;
-        Ok(answer.is_ok_and(|dag| dag.is_paused))
+        match answer {
+            Ok(dag) if dag.is_paused => Ok(true),
+            Ok(_) => self.not_paused(following).map(|()| false),
+            Err(_) => Ok(false),
+        }
     }
 
-    /// Counts the tasks. Each page beyond the first costs the turn of another question.
+    /// Counts the tasks.
     async fn count_tasks(&mut self, following: &mut Following) -> Result<(), Stop> {
-        let mut counts = TaskCounts::default();
+        if let Some(tasks) = self.all_tasks(following).await? {
+            let mut counts = TaskCounts::default();
+            tasks.iter().for_each(|task| count(&mut counts, task));
+            following.tasks = Some(counts).filter(|counts| counts.total > 0);
+        }
+        Ok(())
+    }
+
+    /// The tasks of the run; none where they can't be read or are too many. Each page beyond the first costs the turn of
+    /// another question.
+    pub(super) async fn all_tasks(&mut self, following: &mut Following) -> Result<Option<Vec<TaskInstance>>, Stop> {
+        let mut all = Vec::new();
         let mut offset = 0;
         for page in 0..PAGES_MAX {
             self.make_ready(&mut following.asked_at).await?;
             let (dag_id, id) = (&following.run.dag_id, &following.run.dag_run_id);
             let ask = async |client: &_, limit| read_tasks(client, (dag_id, id), offset, limit).await;
-            let Ok(tasks) = self.read_once(&ask).await? else { return Ok(()) };
+            let Ok(tasks) = self.read_once(&ask).await? else { return Ok(None) };
             if page > 0 {
                 following.beside.next_at = following.beside.next_at.saturating_add(following.beside.every);
             }
             offset += tasks.received as u64;
-            tasks.items.iter().for_each(|task| count(&mut counts, task));
-            if tasks.received == 0 || tasks.total_entries.is_none_or(|total| offset >= total) {
-                following.tasks = Some(counts).filter(|counts| counts.total > 0);
-                return Ok(());
+            let is_last = tasks.received == 0 || tasks.total_entries.is_none_or(|total| offset >= total);
+            all.extend(tasks.items);
+            if is_last {
+                return Ok(Some(all));
             }
         }
         following.tasks = None;
-        Ok(())
+        Ok(None)
     }
 
     /// Asks after the scheduler, and warns once when it does not work: the run can't go on without it.
-    async fn ask_scheduler(&mut self, following: &mut Following) -> Result<(), Stop> {
+    pub(super) async fn ask_scheduler(&mut self, following: &mut Following) -> Result<(), Stop> {
         let answer = self.read_once(&async |client: &_, limit| read_scheduler(client, limit).await).await?;
         let Ok(scheduler) = answer else { return Ok(()) };
         let since = scheduler.latest_heartbeat.map_or_else(|| "its start".to_owned(), |time| time.to_string());
@@ -138,24 +168,6 @@ impl StepRun<'_, '_> {
             ))?;
         }
         Ok(())
-    }
-
-    /// The failure of a run that did not end in time, with what the scheduler has to do with it. The wait is over, so this
-    /// is asked at once.
-    pub(super) async fn with_scheduler(
-        &mut self,
-        following: &mut Following,
-        failure: Failure,
-    ) -> Result<Failure, Stop> {
-        match self.ask_scheduler(following).await {
-            // The verdict stands, whatever else came.
-            Ok(()) | Err(Stop::Failed(_) | Stop::Interrupted(_) | Stop::Skipped(_) | Stop::LeftOpen(_)) => {}
-            Err(Stop::Broken(error)) => return Err(error.into()),
-        }
-        Ok(match &following.beside.scheduler_gone_since {
-            Some(since) => failure.with_note(format!("Airflow's scheduler is unhealthy since {since}: no run goes on")),
-            None => failure,
-        })
     }
 }
 
@@ -173,11 +185,11 @@ fn count(counts: &mut TaskCounts, task: &TaskInstance) {
 }
 
 async fn read_dag(client: &Client, dag_id: &str, limit: Duration) -> Result<Dag, ApiError> {
-    client.dag(dag_id, limit).await
+    client.dag(dag_id, limit.min(ANSWER)).await
 }
 
 async fn read_scheduler(client: &Client, limit: Duration) -> Result<Component, ApiError> {
-    client.health(limit).await.map(|health| health.scheduler)
+    client.health(limit.min(ANSWER)).await.map(|health| health.scheduler)
 }
 
 async fn read_tasks(
@@ -186,5 +198,5 @@ async fn read_tasks(
     offset: u64,
     limit: Duration,
 ) -> Result<Page<TaskInstance>, ApiError> {
-    client.task_instances(dag_id, id, offset, limit).await
+    client.task_instances(dag_id, id, offset, limit.min(ANSWER)).await
 }

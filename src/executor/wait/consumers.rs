@@ -17,13 +17,14 @@ use serde_json::Value;
 
 use crate::airflow::answer::{CreatedRun, DagRun, DatasetEvent, EventsPage, Page};
 use crate::airflow::client::Client;
-use crate::airflow::error::ApiError;
+use crate::airflow::error::{ApiError, ErrorKind};
 use crate::event::Doing;
 use crate::executor::Stop;
 use crate::executor::poll::Pace;
 use crate::executor::retry::failure_of;
 use crate::executor::step::StepRun;
-use crate::executor::wait::following::Bound;
+use crate::executor::wait::away::{Away, Miss};
+use crate::executor::wait::following::{Bound, unreachable_for};
 use crate::executor::wait::verdict::passes;
 use crate::outcome::{ActionResult, ConsumerRun, DatasetEventResult, Failure, FailureKind};
 use crate::plan::POLL_EVERY;
@@ -65,8 +66,7 @@ struct Search {
     consumers: Vec<Consumer>,
     began: Duration,
     asked_at: Duration,
-    away_since: Option<Duration>,
-    unreachable_for: Duration,
+    away: Away,
 }
 
 impl StepRun<'_, '_> {
@@ -121,8 +121,8 @@ impl StepRun<'_, '_> {
             run: None,
             is_shared: false,
         });
-        let unreachable_for = settings.unreachable_for.map_or(Duration::from_secs(600), |period| period.0.0);
-        Search { consumers: consumers.collect(), posted, began, asked_at: began, away_since: None, unreachable_for }
+        let away = Away::with_patience(unreachable_for(settings));
+        Search { consumers: consumers.collect(), posted, began, asked_at: began, away }
     }
 
     /// Looks until there is a run of each consumer of which one must come.
@@ -214,9 +214,15 @@ impl StepRun<'_, '_> {
         ask: impl AsyncFn(&Client, Duration) -> Result<T, ApiError>,
     ) -> Result<Option<T>, Stop> {
         self.make_ready(&mut search.asked_at).await?;
-        let error = match self.read_once(&ask).await? {
+        let most = search.away.look_limit(search.asked_at);
+        let answer =
+            self.read_once(&async |client: &Client, limit: Duration| ask(client, limit.min(most)).await).await?;
+        let now = self.run.tools.clock.elapsed();
+        let error = match answer {
             Ok(answer) => {
-                search.away_since = None;
+                if let Some(after) = search.away.answered(now) {
+                    self.warn(format!("Airflow answers again after {}", format_duration(after)))?;
+                }
                 return Ok(Some(answer));
             }
             Err(error) => error,
@@ -224,15 +230,22 @@ impl StepRun<'_, '_> {
         if !passes(&error) {
             return Err(failure_of(&error).with_note("the event was posted; its runs go on without us").into());
         }
-        let now = self.run.tools.clock.elapsed();
-        let away_since = *search.away_since.get_or_insert(now);
-        if now.saturating_sub(away_since) < search.unreachable_for {
-            return Ok(None);
+        let patience = format_duration(search.away.patience());
+        match search.away.missed(search.asked_at, now, error.kind == ErrorKind::Unauthorized) {
+            Miss::Borne => {}
+            Miss::Told => self.warn(format!(
+                "Airflow stopped answering while the runs of the event are looked for; it is asked again for up to \
+                 {patience}: {}",
+                error.message
+            ))?,
+            Miss::TooLong => {
+                let note = format!(
+                    "there was no good answer for {patience}; the event was posted, and its runs go on without us"
+                );
+                return Err(failure_of(&error).with_note(note).into());
+            }
         }
-        let patience = format_duration(search.unreachable_for);
-        let note =
-            format!("there was no good answer for {patience}; the event was posted, and its runs go on without us");
-        Err(failure_of(&error).with_note(note).into())
+        Ok(None)
     }
 }
 

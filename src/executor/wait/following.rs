@@ -11,7 +11,9 @@ use crate::airflow::answer::DagRun;
 use crate::airflow::model::RunState;
 use crate::event::TaskCounts;
 use crate::executor::step::StepRun;
+use crate::executor::wait::away::{Away, Miss};
 use crate::executor::wait::beside::Beside;
+use crate::executor::wait::paused::Pause;
 use crate::plan::{POLL_EVERY, POLL_MAX_EVERY};
 use crate::playbook::action::{WaitSettings, WaitTasks};
 use crate::playbook::field::RenderedPeriod;
@@ -42,8 +44,6 @@ pub(super) struct Following {
     pub(super) bound: Bound,
     /// How long it may be queued.
     pub(super) queued: Option<Bound>,
-    /// How long the API may be away.
-    pub(super) unreachable_for: Duration,
     /// How many lines of a failed task's log to show.
     pub(super) log_lines: usize,
     /// Whether it is what the step gives.
@@ -53,6 +53,8 @@ pub(super) struct Following {
     /// The next pause, and the longest.
     pub(super) every: Duration,
     pub(super) max_every: Duration,
+    /// The first pause; again when there is no good answer.
+    first_every: Duration,
     /// When the last request was sent.
     pub(super) asked_at: Duration,
     /// When the run was last read; what was heard while it was held counts from the question.
@@ -61,10 +63,12 @@ pub(super) struct Following {
     pub(super) changed_at: Duration,
     /// Since when it is in its state, by the time of day.
     pub(super) since: Timestamp,
-    /// Since when there is no good answer.
-    pub(super) away_since: Option<Duration>,
-    /// Whether it was said that the credential is not taken any more.
-    pub(super) is_refusal_said: bool,
+    /// How long there is no good answer, and how long that is borne.
+    pub(super) away: Away,
+    /// What is known of a pause of its DAG.
+    pub(super) pause: Option<Pause>,
+    /// Whether it was seen before its end.
+    pub(super) was_active: bool,
     /// When the time was first seen to be up.
     pub(super) late_since: Option<Duration>,
     /// Whether the last answer was that there is no such run.
@@ -97,24 +101,30 @@ impl StepRun<'_, '_> {
             run,
             bound,
             queued,
-            unreachable_for: period(settings.unreachable_for).unwrap_or(Duration::from_secs(UNREACHABLE_FOR)),
             log_lines: settings.log_lines.map_or(LOG_LINES, |count| usize::try_from(count.0).unwrap_or(usize::MAX)),
             is_result: true,
             tasks_rule: settings.tasks.unwrap_or_default(),
             every,
             max_every: max_every.max(every),
+            first_every: every,
             asked_at: now,
             read_at: now,
             changed_at: now,
             since: self.run.tools.clock.now(),
-            away_since: None,
-            is_refusal_said: false,
+            away: Away::with_patience(unreachable_for(settings)),
+            pause: None,
+            was_active: false,
             late_since: None,
             was_absent: false,
             tasks: None,
-            beside: Beside::beginning(now),
+            beside: Beside::beginning(now, self.run.tools.is_watched),
         }
     }
+}
+
+/// How long these settings let the API be away.
+pub(super) fn unreachable_for(settings: &WaitSettings) -> Duration {
+    period(settings.unreachable_for).unwrap_or(Duration::from_secs(UNREACHABLE_FOR))
 }
 
 fn period(period: Option<RenderedPeriod>) -> Option<Duration> {
@@ -128,9 +138,40 @@ impl Following {
             self.changed_at = now;
             self.since = run.start_date.filter(|_| run.state != RunState::Queued).unwrap_or(time);
         }
+        if run.state != self.run.state {
+            self.tasks = None;
+        }
+        self.was_active |= !run.state.is_final();
         self.run = run;
         self.read_at = read_at;
-        (self.away_since, self.was_absent, self.is_refusal_said) = (None, false, false);
+        self.was_absent = false;
+    }
+
+    /// Takes a look that failed, and looks again soon.
+    pub(super) fn missed(&mut self, now: Duration, at_once: bool) -> Miss {
+        if !self.away.is_now() {
+            self.every = self.first_every;
+        }
+        self.away.missed(self.asked_at, now, at_once)
+    }
+
+    /// Why nothing of the run moves, as far as that is known.
+    pub(super) fn nothing_moves(&self) -> Option<String> {
+        if let Some(since) = &self.beside.scheduler_gone_since {
+            return Some(format!("Airflow's scheduler is unhealthy since {since}: no run goes on until it is back"));
+        }
+        self.pause.as_ref().map(|_| "its DAG is paused: no task starts until somebody unpauses it".to_owned())
+    }
+
+    /// What becomes of the run when we can't follow it any further.
+    pub(super) fn how_it_stands_without_us(&self) -> String {
+        let id = &self.run.dag_run_id;
+        self.nothing_moves().unwrap_or_else(|| format!("the DAG run `{id}` goes on without us"))
+    }
+
+    /// Whether the run goes on without us.
+    pub(super) fn how_it_stands(&self) -> String {
+        self.nothing_moves().unwrap_or_else(|| "the run goes on in Airflow".to_owned())
     }
 
     /// The pause before the next look: it grows, and ends with the wait.
@@ -148,7 +189,9 @@ impl Following {
 
     /// A pause that does not go over an end that is still to come.
     pub(super) fn within_ends(&self, pause: Duration, now: Duration) -> Duration {
-        let ends = [Some(self.bound.end), self.queued.map(|queued| queued.end)];
+        // A paused DAG is looked at in time.
+        let next = self.pause.as_ref().map(|_| self.beside.next_at);
+        let ends = [Some(self.bound.end), self.queued.map(|queued| queued.end), self.away.end(), next];
         let ends = ends.into_iter().flatten().filter(|end| *end > now);
         ends.map(|end| end.saturating_sub(now)).fold(pause, Duration::min)
     }

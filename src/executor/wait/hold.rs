@@ -29,7 +29,8 @@ impl StepRun<'_, '_> {
     pub(super) async fn rest(&mut self, following: &mut Following, looked: Duration) -> Result<bool, Stop> {
         let pause = following.next_pause(looked);
         let lasting = following.within_ends(following.max_every, looked);
-        if following.is_late(looked) || !self.may_hold() || lasting <= REQUEST_EVERY * 2 {
+        let is_plain = following.is_late(looked) || following.away.is_now() || !self.may_hold();
+        if is_plain || lasting <= REQUEST_EVERY * 2 {
             let passed = self.run.tools.clock.elapsed().saturating_sub(looked);
             self.pause(pause.saturating_sub(passed)).await?;
             return Ok(false);
@@ -37,8 +38,8 @@ impl StepRun<'_, '_> {
         self.make_ready(&mut following.asked_at).await?;
         let lasting = following.within_ends(following.max_every, following.asked_at);
         let lasting = self.run.halt.time_left().map_or(lasting, |left| left.min(lasting));
-        let lasting = if self.run.tools.is_watched {
-            // Who looks on is to see how the tasks get on.
+        let lasting = if self.run.tools.is_watched || following.pause.is_some() {
+            // Who looks on is to see how the tasks get on, and a paused DAG is looked at more often.
             lasting.min(following.beside.next_at.saturating_sub(following.asked_at)).max(REQUEST_EVERY * 2)
         } else {
             lasting
@@ -55,6 +56,7 @@ impl StepRun<'_, '_> {
             Ok(Some(state)) if state != following.run.state => Ok(false),
             Ok(Some(_)) if took >= pause => {
                 self.still_so(following, asked);
+                self.answers_again(following, now)?;
                 // At the end of the wait the run itself is read.
                 Ok(!following.is_late(now))
             }

@@ -3,17 +3,22 @@
 //! ```text
 //! look ─ success → its tasks, if they must all be → the run
 //!   ├ failed → its failed tasks and their logs
-//!   ├ 404 twice → vanished      ├ DAG paused meanwhile
+//!   ├ 404 twice → vanished      ├ DAG paused meanwhile (`paused`)
 //!   ├ still queued after queued_for                        ├ still going after timeout
 //!   └ no answer: ridden out for unreachable_for, then unreachable
 //! ```
 //!
 //! Between two looks time passes, or Airflow 3 tells the state as it changes (`hold`); what else is asked is in `beside`.
+//! What a run waits for that has not ended is in `unended`, who set its state in `by_hand`.
 
+mod away;
 mod beside;
+mod by_hand;
 mod consumers;
 mod following;
 mod hold;
+mod paused;
+mod unended;
 mod verdict;
 mod why_failed;
 
@@ -27,8 +32,9 @@ use crate::event::{EventKind, TaskCounts};
 use crate::executor::Stop;
 use crate::executor::retry::failure_of;
 use crate::executor::step::StepRun;
+use crate::executor::wait::away::Miss;
 use crate::executor::wait::following::{Following, REQUEST_EVERY};
-use crate::executor::wait::verdict::{passes, paused};
+use crate::executor::wait::verdict::passes;
 use crate::outcome::{Failure, FailureKind};
 use crate::playbook::action::WaitSettings;
 use crate::playbook::field::format_duration;
@@ -59,14 +65,21 @@ impl StepRun<'_, '_> {
         }
         let bound = self.wait_bound(settings);
         let mut following = self.following(run, settings, bound);
-        following.beside.at_once(following.read_at);
+        following.beside.look_again_at(following.read_at);
         let ended = Box::pin(self.follow_on(&mut following)).await;
         self.end_wait();
         ended
     }
 
-    /// Follows it from the state in which it was seen.
+    /// Follows it from the state in which it was seen. A signal or the deadline ends the wait, not the run.
     async fn follow_on(&mut self, following: &mut Following) -> Result<DagRun, Stop> {
+        match self.follow_to_end(following).await {
+            Err(Stop::Interrupted(_)) => Err(self.stopped_waiting(following).await),
+            ended => ended,
+        }
+    }
+
+    async fn follow_to_end(&mut self, following: &mut Following) -> Result<DagRun, Stop> {
         let mut said = None;
         loop {
             self.say_state(&following.run, Some(following.since), following.tasks)?;
@@ -76,27 +89,33 @@ impl StepRun<'_, '_> {
             said = Some(following.run.clone());
             match following.run.state {
                 RunState::Success => {
+                    if following.was_active {
+                        self.tell_success_by_hand(&following.run).await?;
+                    }
                     self.tasks_as_asked(following).await?;
                     return Ok(following.run.clone());
                 }
                 RunState::Failed => return Err(self.why_failed(&following.run, following.log_lines).await?),
-                RunState::Queued | RunState::Running => {}
+                RunState::Queued | RunState::Running => following.was_active = true,
             }
             let now = self.run.tools.clock.elapsed();
             if let Some(failure) = following.ran_out(now) {
-                return Err(self.with_scheduler(following, failure).await?.into());
+                return Err(self.with_what_it_waits_for(following, failure).await?.into());
             }
-            if !following.is_late(now)
-                && self.ask_beside(following).await.map_err(|stop| goes_on(stop, &following.run))?
-            {
-                self.look_at(following).await.map_err(|stop| goes_on(stop, &following.run))?;
-                if following.run.state.is_final() {
-                    continue;
+            let counted = following.tasks;
+            let is_paused = !following.is_late(now) && self.ask_beside(following).await?;
+            if following.tasks != counted {
+                self.say_state(&following.run, Some(following.since), following.tasks)?;
+            }
+            if is_paused {
+                match self.while_paused(following).await? {
+                    Some(failure) => return Err(failure.into()),
+                    None if following.run.state.is_final() => continue,
+                    None => {}
                 }
-                return Err(paused(&following.run).into());
             }
-            if !self.rest(following, now).await.map_err(|stop| goes_on(stop, &following.run))? {
-                self.look_at(following).await.map_err(|stop| goes_on(stop, &following.run))?;
+            if !self.rest(following, now).await? {
+                self.look_at(following).await?;
             }
         }
     }
@@ -140,58 +159,65 @@ impl StepRun<'_, '_> {
     async fn look_at(&mut self, following: &mut Following) -> Result<(), Stop> {
         self.make_ready(&mut following.asked_at).await?;
         let (dag_id, id) = (&following.run.dag_id, &following.run.dag_run_id);
-        let answer = self.read_once(&async |client: &_, limit| read_run(client, dag_id, id, limit).await).await?;
+        let most = following.away.look_limit(following.asked_at);
+        let ask = async |client: &Client, limit: Duration| read_run(client, dag_id, id, limit.min(most)).await;
+        let answer = self.read_once(&ask).await?;
         let now = (self.run.tools.clock.elapsed(), self.run.tools.clock.now());
         match answer {
             Ok(run) => {
                 following.seen(run, now.0, now);
-                Ok(())
+                self.answers_again(following, now.0)
             }
             Err(error) if error.kind == ErrorKind::NotFound => {
-                following.away_since = None;
+                self.answers_again(following, now.0)?;
                 if !std::mem::replace(&mut following.was_absent, true) {
                     return Ok(());
                 }
+                let (dag_id, id) = (&following.run.dag_id, &following.run.dag_run_id);
                 let message = format!("the DAG run `{id}` of `{dag_id}` was there and is gone");
                 Err(Failure::new(FailureKind::Vanished, message).with_note("somebody deleted it").into())
             }
             Err(error) if passes(&error) => self.ride_out(following, &error, now.0),
-            Err(error) => Err(failure_of(&error).with_note(format!("the DAG run `{id}` goes on without us")).into()),
+            Err(error) => {
+                let note = following.how_it_stands_without_us();
+                Err(failure_of(&error).with_note(note).into())
+            }
         }
     }
 
-    /// No good answer came; that is borne for a while. A credential that is not taken any more is said at once: somebody may
-    /// be able to do something about it.
+    /// No good answer came; that is borne for a while, and told once. A credential that is not taken any more is told at
+    /// once: somebody may be able to do something about it.
     fn ride_out(&mut self, following: &mut Following, error: &ApiError, now: Duration) -> Result<(), Stop> {
-        let (id, dag_id) = (&following.run.dag_run_id, &following.run.dag_id);
-        let patience = format_duration(following.unreachable_for);
-        if error.kind == ErrorKind::Unauthorized && !std::mem::replace(&mut following.is_refusal_said, true) {
-            self.warn(format!(
-                "the credential is not taken any more while the DAG run `{id}` of `{dag_id}` goes on; it is tried again \
-                 for {patience}: {}",
-                error.message
-            ))?;
+        let is_refused = error.kind == ErrorKind::Unauthorized;
+        let patience = format_duration(following.away.patience());
+        match following.missed(now, is_refused) {
+            Miss::Borne => Ok(()),
+            Miss::Told => {
+                let what = if is_refused { "authentication started failing" } else { "Airflow stopped answering" };
+                let (id, dag_id) = (&following.run.dag_run_id, &following.run.dag_id);
+                self.warn(format!(
+                    "{what} while the DAG run `{id}` of `{dag_id}` is followed; it is asked again for up to {patience}: {}",
+                    error.message
+                ))
+            }
+            Miss::TooLong => {
+                let note = format!("there was no good answer for {patience}; {}", following.how_it_stands_without_us());
+                Err(failure_of(error).with_note(note).into())
+            }
         }
-        let away_since = *following.away_since.get_or_insert(now);
-        if now.saturating_sub(away_since) < following.unreachable_for {
-            return Ok(());
-        }
-        let note = format!("there was no good answer for {patience}; the DAG run `{id}` goes on without us");
-        Err(failure_of(error).with_note(note).into())
+    }
+
+    /// A good answer came; after a silence that was told, this is, too.
+    fn answers_again(&mut self, following: &mut Following, now: Duration) -> Result<(), Stop> {
+        let Some(after) = following.away.answered(now) else { return Ok(()) };
+        let (id, dag_id, state) = (&following.run.dag_run_id, &following.run.dag_id, following.run.state.as_str());
+        self.warn(format!(
+            "Airflow answers again after {}; the DAG run `{id}` of `{dag_id}` is {state}",
+            format_duration(after)
+        ))
     }
 }
 
 async fn read_run(client: &Client, dag_id: &str, id: &str, limit: Duration) -> Result<DagRun, ApiError> {
     client.dag_run(dag_id, id, limit).await
-}
-
-/// A signal ends the wait, not the run.
-fn goes_on(stop: Stop, run: &DagRun) -> Stop {
-    match stop {
-        Stop::Interrupted(_) => {
-            let (id, dag_id) = (&run.dag_run_id, &run.dag_id);
-            Stop::Interrupted(Some(format!("stopped waiting; the DAG run `{id}` of `{dag_id}` goes on")))
-        }
-        other => other,
-    }
 }

@@ -1,8 +1,7 @@
-//! How a wait ends when the run does not: the time is up, the DAG was paused, or an error is no passing one.
+//! How a wait ends when the run does not: the time is up, or an error is no passing one.
 
 use std::time::Duration;
 
-use crate::airflow::answer::DagRun;
 use crate::airflow::error::{ApiError, ErrorKind, RetryKind};
 use crate::airflow::model::RunState;
 use crate::executor::wait::following::Following;
@@ -28,7 +27,7 @@ impl Following {
         let (id, dag_id, state) = (&self.run.dag_run_id, &self.run.dag_id, self.run.state.as_str());
         let allowed = format_duration(bound.allowed);
         let message = format!("the DAG run `{id}` of `{dag_id}` is still {state} after {allowed}");
-        let failure = Failure::new(kind, message).with_note("the run goes on in Airflow");
+        let failure = Failure::new(kind, message);
         if self.read_at >= bound.end {
             return Some(failure);
         }
@@ -40,18 +39,11 @@ impl Following {
     }
 }
 
-/// Errors that a wait rides out: the network, an API that is away, and a credential that is not taken for a moment.
+/// Errors that a wait rides out: the network, any 5xx, an API that is away, and a credential that is not taken for a moment.
 pub(super) fn passes(error: &ApiError) -> bool {
     matches!(
         error.retry_kind(),
         Some(RetryKind::Transport | RetryKind::RateLimited | RetryKind::ServerError | RetryKind::Timeout)
     ) || error.is_unreachable()
-        || matches!(error.kind, ErrorKind::Unauthorized | ErrorKind::NotFoundElsewhere)
-}
-
-pub(super) fn paused(run: &DagRun) -> Failure {
-    let (id, dag_id, state) = (&run.dag_run_id, &run.dag_id, run.state.as_str());
-    let message = format!("the DAG `{dag_id}` was paused while its run `{id}` was {state}");
-    let failure = Failure::new(FailureKind::DagPaused, message);
-    failure.with_help("the run goes on as soon as somebody unpauses the DAG")
+        || matches!(error.kind, ErrorKind::ServerError | ErrorKind::Unauthorized | ErrorKind::NotFoundElsewhere)
 }

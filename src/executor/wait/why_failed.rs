@@ -5,8 +5,10 @@ use std::collections::HashSet;
 use jiff::Timestamp;
 
 use crate::airflow::answer::{DagRun, Reason, TaskInstance, TaskLog, TaskLogRequest};
+use crate::airflow::model::RunState;
 use crate::executor::Stop;
 use crate::executor::step::StepRun;
+use crate::executor::wait::by_hand;
 use crate::executor::wait::following::Following;
 use crate::executor::wait::verdict::WHY_TIME;
 use crate::outcome::{FailedTask, Failure, FailureKind};
@@ -40,10 +42,7 @@ impl StepRun<'_, '_> {
         match self.ended_tasks(run).await {
             Ok(ended) => {
                 failure.message.push_str(&ended.counted());
-                failure = match ended.hand_that_failed_it(run) {
-                    Some(note) => failure.with_note(note),
-                    None => failure,
-                };
+                failure.notes.extend(self.hands(run, &ended).await?);
                 failure = self.with_failed_tasks(failure, run, &ended.failed, log_lines).await?;
             }
             Err(Stop::Failed(why)) => {
@@ -54,6 +53,15 @@ impl StepRun<'_, '_> {
             Err(Stop::Broken(error)) => return Err(error.into()),
         }
         Ok(self.with_link(failure, run).into())
+    }
+
+    /// Who set the run or its tasks to failed: by the audit log, or where that can't be read by what dates show.
+    async fn hands(&mut self, run: &DagRun, ended: &Ended) -> Result<Vec<String>, Stop> {
+        match self.set_by_hand(run, RunState::Failed).await? {
+            Some(set) if !set.is_empty() => Ok(by_hand::notes(&set).collect()),
+            Some(_) => Ok(ended.without_failed_task().into_iter().collect()),
+            None => Ok(ended.without_failed_task().or_else(|| ended.hand_by_dates(run)).into_iter().collect()),
+        }
     }
 
     /// A run may be a success though tasks of it failed: with `tasks: all_success` that is a failure.
@@ -75,7 +83,7 @@ impl StepRun<'_, '_> {
     }
 
     /// The end of the wait is no end for asking why it came.
-    fn take_time_for_why(&mut self) {
+    pub(super) fn take_time_for_why(&mut self) {
         self.deadline = self.run.tools.clock.elapsed().saturating_add(WHY_TIME);
     }
 
@@ -210,19 +218,19 @@ impl Ended {
         }
     }
 
-    /// What speaks for it that the run was set to failed, and did not fail by itself: no task of it failed, or each that did
-    /// was ended just after the run, and not before it. Airflow ends running tasks as `failed` then, and those that did not
-    /// run as `skipped`; seen on 2.11.2 and 3.3.2.
-    fn hand_that_failed_it(&self, run: &DagRun) -> Option<String> {
+    /// What a failed run without a failed task speaks for.
+    fn without_failed_task(&self) -> Option<String> {
+        let is_odd = self.failed.is_empty() && self.upstream_failed == 0 && self.total > 0;
+        let why = "somebody may have set it to failed, or its DAG's `dagrun_timeout` ran out";
+        is_odd.then(|| format!("no task of it failed: {why}"))
+    }
+
+    /// What dates speak for: each failed task was ended just after the run, and not before it. Airflow ends running tasks as
+    /// `failed` when a run is set to failed, and those that did not run as `skipped`; seen on 2.11.2 and 3.3.2. Dates that
+    /// say otherwise prove nothing: Airflow 2 dates the end of the run once more.
+    fn hand_by_dates(&self, run: &DagRun) -> Option<String> {
         let ended_with_it = |task: &TaskInstance| is_after(task.end_date, run.end_date);
-        if self.upstream_failed > 0 || self.total == 0 {
-            return None;
-        }
-        if self.failed.is_empty() {
-            let why = "somebody may have set it to failed, or its DAG's `dagrun_timeout` ran out";
-            return Some(format!("no task of it failed: {why}"));
-        }
-        let all = self.failed.iter().all(ended_with_it);
+        let all = !self.failed.is_empty() && self.upstream_failed == 0 && self.failed.iter().all(ended_with_it);
         all.then(|| "its failed tasks were ended together with it: somebody may have set it to failed".to_owned())
     }
 }
