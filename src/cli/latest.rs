@@ -77,7 +77,9 @@ fn confirmed(
     let asks = can_ask && !args.yes;
     let streams = &mut *invocation.streams;
     if asks || args.running.output != Output::Quiet {
-        lines(entry, args).iter().for_each(|line| streams.err_line(line));
+        for line in lines(entry, args) {
+            streams.err_line(&line);
+        }
     }
     if !asks {
         return Ok(Some(id.to_owned()));

@@ -37,7 +37,7 @@ impl WayOnCommands {
             let Some((name, has_value)) = NEEDED.into_iter().find(|(needed, _)| *needed == name) else { continue };
             let joined = joined.map(str::to_owned);
             let value = if has_value { joined.or_else(|| args.next()) } else { joined };
-            options.push_str(&format!(" {name}"));
+            options.extend([" ", name]);
             options.extend(value.map(|value| format!(" {}", shell(&value))));
         }
         Self { options }

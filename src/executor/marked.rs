@@ -190,7 +190,9 @@ impl StepRun<'_, '_> {
                 }
                 let ask = async |client: &Client, limit| client.dataset_events(marked.dataset_id, page, limit).await;
                 let answer = step.look(end, ask).await.ok_or(OutOfTime)?;
-                answer.iter().for_each(|page| sieve.take(&page.items));
+                if let Ok(page) = &answer {
+                    sieve.take(&page.items);
+                }
                 Ok(answer)
             });
             let Ok(Ok(Walked { page, unreadable: passed_over })) = walked.await else {

@@ -18,6 +18,7 @@ use crate::yaml::{Node, NodeValue};
 
 /// One step, ready to be run.
 #[derive(Debug, Clone, PartialEq)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 pub struct PlannedStep {
     /// Its id.
     pub id: String,
