@@ -123,7 +123,9 @@ impl StepRun<'_, '_> {
     async fn count_tasks(&mut self, following: &mut Following) -> Result<(), Stop> {
         if let Some(tasks) = self.all_tasks(following).await? {
             let mut counts = TaskCounts::default();
-            tasks.iter().for_each(|task| count(&mut counts, task));
+            for task in &tasks {
+                count(&mut counts, task);
+            }
             following.tasks = Some(counts).filter(|counts| counts.total > 0);
         }
         Ok(())
