@@ -78,9 +78,9 @@ impl Options<'_> {
             }
         }
         for (name, companion) in COMPANIONS {
-            let is_there = |arg: &&Arg| self.is_typed(arg) || self.is_set(arg);
+            let is_there = |arg: &Arg| self.is_typed(arg) || self.is_set(arg);
             let companion = self.command.get_arguments().find(|arg| arg.get_id() == companion);
-            if companion.filter(is_there).is_none() {
+            if companion.as_ref().is_none_or(|arg| !is_there(arg)) {
                 idle.push(Id::from(name));
             }
         }

@@ -108,8 +108,7 @@ impl EnvFile {
     pub fn find(path: &Path) -> Result<Option<Self>, EnvFileError> {
         match Self::read(path) {
             Ok(file) => Ok(Some(file)),
-            Err(EnvFileError::Missing(_)) => Ok(None),
-            Err(EnvFileError::Unreadable { cause: FileError::Kind(_), .. }) => Ok(None),
+            Err(EnvFileError::Missing(_) | EnvFileError::Unreadable { cause: FileError::Kind(_), .. }) => Ok(None),
             Err(error) => Err(error),
         }
     }

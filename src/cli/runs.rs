@@ -145,7 +145,9 @@ fn list(store: &Store, filter: &crate::cli::args::ListArgs, streams: &mut Stream
         streams.err_line("no runs");
     } else {
         // Cells are cut, and a part of a secret is not known for one.
-        rows.iter_mut().for_each(|row| streams.masker().mask_document(row));
+        for row in &mut rows {
+            streams.masker().mask_document(row);
+        }
         for line in shown::table(&rows, &zone) {
             streams.out_painted(&line);
         }

@@ -58,16 +58,13 @@ impl<'a> Search<'a> {
             let found = Found { variable: name, place: Place::Environment };
             return Err(TargetError::Value { found, reason: "its value is not UTF-8" });
         }
-        let files = match &request.env_file {
-            Some(path) => {
-                let path = environment.cwd.join(path);
-                let read = OnceCell::from(Ok(Some(EnvFile::read(&path)?)));
-                vec![Candidate { path, read }]
-            }
-            None => {
-                let places = candidates(request.playbook.as_deref(), &environment.cwd);
-                places.into_iter().map(|path| Candidate { path, read: OnceCell::new() }).collect()
-            }
+        let files = if let Some(path) = &request.env_file {
+            let path = environment.cwd.join(path);
+            let read = OnceCell::from(Ok(Some(EnvFile::read(&path)?)));
+            vec![Candidate { path, read }]
+        } else {
+            let places = candidates(request.playbook.as_deref(), &environment.cwd);
+            places.into_iter().map(|path| Candidate { path, read: OnceCell::new() }).collect()
         };
         Ok(Self { request, environment, target, names, files })
     }

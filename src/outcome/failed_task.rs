@@ -52,15 +52,16 @@ impl FailedTask {
             match named.iter_mut().rev().find(|(id, indexes)| *id == task.task_id && !indexes.is_empty()) {
                 Some((_, indexes)) if task.map_index >= 0 => indexes.push(task.map_index),
                 Some(_) | None => {
-                    named.push((&task.task_id, Some(task.map_index).filter(|at| *at >= 0).into_iter().collect()))
+                    let index = Some(task.map_index).filter(|at| *at >= 0);
+                    named.push((&task.task_id, index.into_iter().collect()));
                 }
             }
         }
         let more = named.len().saturating_sub(MOST_NAMES);
-        let mut names: Vec<String> =
+        let mut shown: Vec<String> =
             named.into_iter().take(MOST_NAMES).map(|(id, indexes)| format!("`{id}{}`", ranges(indexes))).collect();
-        names.extend((more > 0).then(|| format!("and {more} more")));
-        names.join(", ")
+        shown.extend((more > 0).then(|| format!("and {more} more")));
+        shown.join(", ")
     }
 }
 

@@ -18,7 +18,10 @@ use crate::yaml::{Node, NodeValue};
 
 /// One step, ready to be run.
 #[derive(Debug, Clone, PartialEq)]
-#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a key of the step or a wish of the resume, and any go together"
+)]
 pub struct PlannedStep {
     /// Its id.
     pub id: String,

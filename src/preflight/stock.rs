@@ -31,9 +31,8 @@ impl Checking<'_> {
             }
             read => read,
         };
-        match self.permitted(stock.plural(), &said.text, read)? {
-            Some(false) => self.not_in_stock(step, stock, &said).await,
-            Some(true) | None => {}
+        if self.permitted(stock.plural(), &said.text, read)? == Some(false) {
+            self.not_in_stock(step, stock, &said).await;
         }
         Ok(())
     }

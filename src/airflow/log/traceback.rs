@@ -37,17 +37,17 @@ pub(in crate::airflow) fn exception(text: &str) -> Option<String> {
 
 /// The last exception of a chain, with those before it, the nearest first.
 fn chain(lines: &[&str]) -> Option<Reason> {
-    let links = lines.split(|line| BETWEEN.contains(line)).filter_map(link);
-    let mut links: Vec<Reason> = links.collect();
-    let raised = links.pop()?;
-    Some(Reason { causes: links.into_iter().rev().take(MOST).collect(), ..raised })
+    let each = lines.split(|line| BETWEEN.contains(line)).filter_map(link);
+    let mut chained: Vec<Reason> = each.collect();
+    let raised = chained.pop()?;
+    Some(Reason { causes: chained.into_iter().rev().take(MOST).collect(), ..raised })
 }
 
 fn link(lines: &[&str]) -> Option<Reason> {
     let begin = lines.iter().position(|line| begins(line))?;
-    let lines = &lines[begin + 1..];
-    let end = lines.iter().position(|line| !line.is_empty() && !line.starts_with(' '))?;
-    let (above, exception) = lines.split_at(end);
+    let below = &lines[begin + 1..];
+    let end = below.iter().position(|line| !line.is_empty() && !line.starts_with(' '))?;
+    let (above, exception) = below.split_at(end);
     let frames = above.iter().filter_map(|line| frame(line));
     let authors: Vec<String> = frames
         .filter(|(file, ..)| is_author_frame(file))

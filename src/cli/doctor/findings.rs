@@ -114,7 +114,9 @@ impl Findings {
         }
         if let Some((count, first)) = &self.import_errors {
             line("imports", imports(*count));
-            first.iter().for_each(|(name, reason)| line("", format!("`{name}`: {reason}")));
+            for (name, reason) in first {
+                line("", format!("`{name}`: {reason}"));
+            }
             let more = count.saturating_sub(u64::try_from(first.len()).unwrap_or(*count));
             if more > 0 {
                 line("", format!("and {more} more"));

@@ -149,7 +149,8 @@ impl StepRun<'_, '_> {
         self.known = Some(self.run_result(run.clone()));
         self.same_conf(&run, new.conf.as_ref(), rules)?;
         if self.is_to_be_cleared(&run).await? {
-            return self.clear_and_follow(run, (wait, may_unpause)).await.map(|run| self.run_result(run));
+            let run = self.clear_and_follow(run, (wait, may_unpause)).await?;
+            return Ok(self.run_result(run));
         }
         self.ready_for_found(&run, may_unpause).await?;
         let run = match (run.state, wait) {
