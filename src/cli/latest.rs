@@ -77,8 +77,8 @@ fn confirmed(
     let asks = can_ask && !args.yes;
     let streams = &mut *invocation.streams;
     if asks || args.running.output != Output::Quiet {
-        for line in lines(entry, args) {
-            streams.err_line(&line);
+        for line in &lines(entry, args) {
+            streams.err_line(line);
         }
     }
     if !asks {
