@@ -95,7 +95,7 @@ pub(crate) fn run(url: &str, key: &str, number: &str) -> ExitCode {
         auth: AuthScheme::Auto,
         http: HttpOptions::default(),
         clock: clock.clone(),
-        on_secret: None,
+        masker: myaf_run::secret::Masker::new(),
     });
     let client = client.expect("a client");
     let local = tokio::task::LocalSet::new();

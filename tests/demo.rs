@@ -42,8 +42,8 @@ fn a_trial_is_recorded_where_it_is_asked_for_and_says_that_it_can_not_go_on() {
     let ended = run.end();
     assert!(ended.code == 1 && !ended.stderr.contains("resume"), "{ended:#?}");
     let again = |words: &[&str]| {
-        let mut command = run.command();
-        let output = std::process::Command::new(command.get_program().to_owned())
+        let command = run.command();
+        let output = std::process::Command::new(command.get_program())
             .args(words)
             .current_dir(run.folder())
             .env_clear()

@@ -188,7 +188,7 @@ fn every_value_of_the_file_in_use_is_masked_and_our_own_words_stay() {
         ("AWS_ACCESS_KEY_ID", "AKIA0123456789"),
     ];
     let own = "DEBUG=true\nPORT=8000\nENV=dev\nHOST=localhost\nONE=1\nSTATE=success\n";
-    let lines: String = values.iter().map(|(name, value)| format!("{name}='{value}'\n")).collect();
+    let lines = values.map(|(name, value)| format!("{name}='{value}'\n")).concat();
     let text = format!("{}{lines}{own}", of(&server, KEY));
     let halves = values.map(|(_, value)| {
         let (one, other) = value.split_at(value.len() / 2);

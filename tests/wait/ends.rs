@@ -155,11 +155,11 @@ async fn a_success_with_failed_tasks_is_one_when_the_run_counts() {
 async fn set_by_hand(version: &'static str, scenario: &str, state: &str) -> Ran {
     let stage = Stage::new(version, scenario).await;
     let playbook = waiting("{timeout: 2h, poll: {every: 5s}}");
-    let set = async {
+    let setting = async {
         let id = stage.until_there_is_a_run("a").await;
         stage.send("PATCH", &format!("/dags/a/dagRuns/{id}"), &format!(r#"{{"state": "{state}"}}"#)).await;
     };
-    tokio::join!(stage.run(&playbook), set).0
+    tokio::join!(stage.run(&playbook), setting).0
 }
 
 const QUEUED: &str = "dags: [{dag_id: a, run: {queued_for: 1h, tasks: [{task_id: t}]}}]";

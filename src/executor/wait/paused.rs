@@ -9,7 +9,7 @@
 //!
 //! On a paused DAG Airflow schedules and queues no task, but what a worker or the triggerer has goes on. Once a minute it
 //! looks whether a run of a paused DAG is at its end: then the run ends. Seen on 2.11.2 and 3.3.2: a run whose last task ran
-//! ended up to 61 seconds after it; tasks that were `scheduled`, `up_for_retry` or `up_for_reschedule` stayed so; a task behind one
+//! ended up to 61 seconds after it; tasks that were scheduled, `up_for_retry` or `up_for_reschedule` stayed so; a task behind one
 //! that succeeded was not scheduled; one behind a failed task became `upstream_failed`, and the run failed.
 
 use std::time::Duration;
