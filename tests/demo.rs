@@ -49,7 +49,6 @@ fn a_trial_is_recorded_where_it_is_asked_for_and_says_that_it_can_not_go_on() {
             .env_clear()
             .output()
             .expect("it runs");
-        command.args(words);
         let text = |bytes| String::from_utf8(bytes).expect("text");
         (output.status.code(), text(output.stdout), text(output.stderr))
     };

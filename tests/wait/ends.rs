@@ -152,14 +152,14 @@ async fn a_success_with_failed_tasks_is_one_when_the_run_counts() {
 }
 
 /// Waits for a run of `a` that is set to a state by hand.
-async fn set_by_hand(version: &'static str, scenario: &str, state: &str) -> Ran {
+async fn set_by_hand(version: &'static str, scenario: &str, word: &str) -> Ran {
     let stage = Stage::new(version, scenario).await;
     let playbook = waiting("{timeout: 2h, poll: {every: 5s}}");
-    let setting = async {
+    let by_hand = async {
         let id = stage.until_there_is_a_run("a").await;
-        stage.send("PATCH", &format!("/dags/a/dagRuns/{id}"), &format!(r#"{{"state": "{state}"}}"#)).await;
+        stage.send("PATCH", &format!("/dags/a/dagRuns/{id}"), &format!(r#"{{"state": "{word}"}}"#)).await;
     };
-    tokio::join!(stage.run(&playbook), setting).0
+    tokio::join!(stage.run(&playbook), by_hand).0
 }
 
 const QUEUED: &str = "dags: [{dag_id: a, run: {queued_for: 1h, tasks: [{task_id: t}]}}]";

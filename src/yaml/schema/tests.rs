@@ -184,7 +184,7 @@ error[E017]: more than one action in a step: `print` and `list_dags`
 fn a_missing_action_lists_the_actions_and_a_missing_key_points_at_its_map() {
     let no_action = drawn("timeout: 3s");
     assert!(no_action.contains("error[E016]: the action is missing in a step\n --> a.yaml:3:5\n"), "{no_action}");
-    assert!(no_action.contains("help: write one of `print`, `trigger_dag` or `list_dags`\n"), "{no_action}");
+    assert!(no_action.contains("help: the actions are `print`, `trigger_dag` and `list_dags`\n"), "{no_action}");
     let no_key = drawn("trigger_dag: {conf: {}}");
     assert!(no_key.contains("error[E011]: `dag_id` is missing in `trigger_dag`\n --> a.yaml:3:5\n"), "{no_key}");
 }
