@@ -60,6 +60,9 @@ pub fn read(text: &str) -> Result<Value, JsonError> {
     }
 }
 
+/// With so many digits every fraction of 64 bits can be told from its neighbours.
+const DIGITS_OF_FRACTION: usize = 17;
+
 /// Whether a decimal number, as JSON and YAML write it, is kept as the number that it is: an integer of 64 bits, or a
 /// fraction of which no digit is lost.
 #[must_use]
@@ -70,7 +73,14 @@ pub fn is_exact(number: &str) -> bool {
         return signed.parse::<u64>().is_ok() || signed.parse::<i64>().is_ok();
     }
     let Ok(kept) = unsigned.parse::<f64>() else { return false };
-    kept.is_finite() && scientific(unsigned) == scientific(&format!("{kept:e}"))
+    let written = scientific(unsigned);
+    // Of two texts of as many digits that are equally near the number, each is one that it is written as.
+    let to_as_many_digits = || format!("{kept:.*e}", written.0.len().saturating_sub(1));
+    let is_kept = || {
+        written == scientific(&format!("{kept:e}"))
+            || (written.0.len() <= DIGITS_OF_FRACTION && written == scientific(&to_as_many_digits()))
+    };
+    kept.is_finite() && is_kept()
 }
 
 /// An answer in which every integer that can't be kept stands in quotes.
@@ -98,6 +108,17 @@ pub fn with_long_integers_as_text(body: &[u8]) -> Cow<'_, [u8]> {
     }
     quoted.extend_from_slice(&body[copied..]);
     Cow::Owned(quoted)
+}
+
+/// How many values a JSON text has, keys not counted; of a text that is no JSON some number.
+#[must_use]
+pub fn values(text: &[u8]) -> usize {
+    let (mut at, mut count) = (0, 1);
+    while let Some(byte) = text.get(at) {
+        at = if *byte == b'"' { end_of_text(text, at + 1) } else { at + 1 };
+        count += usize::from(matches!(byte, b',' | b'[' | b'{'));
+    }
+    count
 }
 
 /// How many digits stand together at a byte, up to one more than are always kept.
@@ -288,6 +309,12 @@ mod tests {
         ] {
             assert!(matches!(with_long_integers_as_text(body.as_bytes()), Cow::Borrowed(_)), "{body}");
         }
+    }
+
+    #[test]
+    fn a_fraction_halfway_between_two_texts_is_both() {
+        assert!(is_exact("248814982555906.12") && read("-248814982555906.12").is_ok());
+        assert!(!is_exact("248814982555906.14") && !is_exact("0.1234567890123456789"));
     }
 
     proptest! {
