@@ -12,7 +12,7 @@ use serde_json::Value;
 
 use super::base_url::BaseUrl;
 use super::model::ApiVersion;
-use crate::json::with_long_integers_as_text;
+use crate::json::{values, with_long_integers_as_text};
 
 /// Rows of a page; more is silently capped by both versions.
 pub(super) const PAGE_ROWS: u32 = 100;
@@ -172,8 +172,25 @@ impl Path {
     }
 }
 
-/// Reads JSON of the wire type `W` and turns it into `T`. An integer too long to be kept comes as text.
+/// Answers up to this many bytes are read without a look at how many values they hold.
+const LIGHT: usize = 1024 * 1024;
+/// The most bytes and values that an answer may hold together, so that reading one takes at most about 300 MiB.
+const HEAVIEST: usize = 32 * 1024 * 1024;
+/// As many bytes a value counts: that is how much more memory than its text it takes.
+const VALUE: usize = 24;
+
+/// Reads JSON of the wire type `W` and turns it into `T`. An integer too long to be kept comes as text, and what would take
+/// too much memory is not read.
 pub(super) fn read_json<W: DeserializeOwned, T: From<W>>(body: &[u8]) -> Result<T, Unreadable> {
+    if body.len() > LIGHT {
+        let values = values(body);
+        if body.len().saturating_add(values.saturating_mul(VALUE)) > HEAVIEST {
+            let mib = body.len() / LIGHT;
+            let reason =
+                format!("it holds {values} values in {mib} MiB, more than can be read within 300 MiB of memory");
+            return Err(Unreadable { is_cut: false, reason });
+        }
+    }
     match serde_json::from_slice::<W>(&with_long_integers_as_text(body)) {
         Ok(wire) => Ok(T::from(wire)),
         Err(error) => Err(Unreadable { is_cut: error.is_eof(), reason: error.to_string() }),
@@ -192,6 +209,20 @@ mod tests {
     #[expect(clippy::unnecessary_wraps, reason = "the form of every reader")]
     fn nothing(_: &[u8]) -> Result<(), Unreadable> {
         Ok(())
+    }
+
+    #[test]
+    fn what_would_take_too_much_memory_is_not_read() {
+        let list = |item: &str, count: usize| format!("[{}{item}]", format!("{item},").repeat(count));
+        let row = r#"{"id":123456,"name":"customer name","amount":12.5,"day":"2026-10-01","ok":true}"#;
+        let taken = [format!("\"{}\"", ",[{".repeat(7_000_000)), list(row, 80_000), list("1", 500_000)];
+        for text in &taken {
+            assert!(read_json::<Value, Value>(text.as_bytes()).is_ok(), "{}", text.len());
+        }
+        for text in [list("1", 2_000_000), list("[]", 800_000), list(row, 200_000)] {
+            let refused = read_json::<Value, Value>(text.as_bytes()).expect_err("too much");
+            assert!(!refused.is_cut && refused.reason.contains("more than can be read"), "{}", refused.reason);
+        }
     }
 
     #[test]

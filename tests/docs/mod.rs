@@ -1,5 +1,6 @@
 //! What README, examples and help say is what the program does.
 
+mod console;
 mod tables;
 
 use std::collections::BTreeSet;
