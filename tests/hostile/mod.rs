@@ -16,6 +16,7 @@ mod histories;
 mod injection;
 mod journal;
 pub(crate) mod limits;
+mod others;
 mod proxy;
 mod sandbox;
 pub(crate) mod server;
