@@ -5,11 +5,11 @@ use std::sync::LazyLock;
 
 use libfuzzer_sys::fuzz_target;
 use minijinja::Value;
-use myaf_run::playbook::template::{Engine, RunClock};
+use myaf_run::playbook::template::{Engine, RunClock, dynamic};
 use serde_json::json;
 
 static SCOPE: LazyLock<Value> = LazyLock::new(|| {
-    Value::from_serialize(json!({
+    dynamic(json!({
         "text": "some text, ünïcode", "number": 12, "float": 1.5, "truth": true, "nothing": null, "day": "2026-10-01",
         "list": [3, 1, 2], "mixed": [1, "a", null], "map": {"a": 1, "b": {"c": [1]}}, "time": "2026-10-01T12:00:00Z",
     }))
