@@ -11,6 +11,7 @@ use myaf_run::cli::dispatch;
 use myaf_run::cli::environment::Environment;
 use myaf_run::cli::streams::Streams;
 use myaf_run::secret::Masker;
+use tokio::runtime::Runtime;
 
 /// A folder of this process, made anew each time it is asked for.
 #[must_use]
@@ -36,6 +37,11 @@ impl Write for Printed {
     }
 }
 
+thread_local! {
+    static RUNTIME: Runtime =
+        tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+}
+
 /// Runs the program in a folder; what is not UTF-8, or a bug that it owns up to, is a crash.
 pub fn run(folder: &Path, args: &[&str], vars: &[(&str, &str)]) -> u8 {
     let args = std::iter::once("myaf-run").chain(args.iter().copied()).map(OsString::from).collect();
@@ -43,8 +49,7 @@ pub fn run(folder: &Path, args: &[&str], vars: &[(&str, &str)]) -> u8 {
     let environment = Environment::new(vars, args, folder.to_owned());
     let printed = Printed::default();
     let mut streams = Streams::new(Box::new(printed.clone()), Box::new(printed.clone()), Masker::new());
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
-    let code = runtime.block_on(dispatch(&environment, &mut streams, |_| ())).as_u8();
+    let code = RUNTIME.with(|runtime| runtime.block_on(dispatch(&environment, &mut streams, |_| ())).as_u8());
     drop(streams);
     let bytes = printed.0.lock().expect("nobody panics with it");
     let text = std::str::from_utf8(&bytes).expect("what is printed is UTF-8");

@@ -64,6 +64,7 @@ pub(super) fn parse(text: &str) -> Result<Url, BadUrl> {
 
 /// Quotes, white space and characters that nobody sees.
 fn written(text: &str) -> Result<(), BadUrl> {
+    let text = text.trim_end_matches('/');
     let bare = text.trim_matches(QUOTES);
     if bare.is_empty() {
         return Err(BadUrl::new("it is empty", None));
@@ -220,6 +221,7 @@ mod tests {
             ("127.0.0.1:8080", vec![""]),
             ("'http://127.0.0.1:8080/api/v1'", vec!["/api/v1"]),
             ("“http://127.0.0.1:8080/api/v1”", vec!["/api/v1"]),
+            ("'http://127.0.0.1:8080/api/v1'/", vec!["/api/v1"]),
             ("\"127.0.0.1:8080/api/v1/dags\"", vec!["/api/v1"]),
             ("http:/127.0.0.1:8080/api/v1", vec!["/api/v1"]),
             ("http:///127.0.0.1:8080/api/v1", vec!["/api/v1"]),

@@ -148,29 +148,35 @@ class Waits:
         do(run)
         return program.finish(process), run
 
-    def set_for_good(self, run, state):
-        """Sets the state of a run of `slow_dag` until it stays so: the scheduler may take it back at that moment."""
+    def set_for_good(self, path, body, state):
+        """Sets the state of a run or a task of `slow_dag` until it stays so: Airflow may take it back at that moment."""
         deadline = time.monotonic() + 30
         while time.monotonic() < deadline:
-            self.act("PATCH", self.path("slow_dag", run), {"state": state})
+            self.act("PATCH", path, body)
             time.sleep(1)
-            if self.witness.run("slow_dag", run)["state"] == state:
+            if self.witness.get(path)["state"] == state:
                 return
 
+    def set_run(self, run, state):
+        self.set_for_good(self.path("slow_dag", run), {"state": state}, state)
+
     def test_who_set_a_run_to_failed_is_told(self):
-        outcome, run = self.while_it_runs(lambda run: self.set_for_good(run, "failed"))
+        outcome, run = self.while_it_runs(lambda run: self.set_run(run, "failed"))
         self.ends_with(1, outcome)
         self.said("`admin` set the run to failed at ", outcome)
 
     def test_who_set_a_run_to_success_is_told_and_the_step_passes(self):
-        outcome, run = self.while_it_runs(lambda run: self.set_for_good(run, "success"))
+        outcome, run = self.while_it_runs(lambda run: self.set_run(run, "success"))
         self.ends_with(0, outcome)
         self.said("`admin` set the DAG run `%s` of `slow_dag` to success at " % run, outcome)
 
     def test_who_set_a_task_to_failed_is_told(self):
         body = {"new_state": "failed"} if self.airflow.major == "3" else {"new_state": "failed", "dry_run": False}
-        outcome, _ = self.while_it_runs(
-            lambda run: self.act("PATCH", self.path("slow_dag", run) + "/taskInstances/sleep", body))
+
+        def set_task(run):
+            self.set_for_good(self.path("slow_dag", run) + "/taskInstances/sleep", body, "failed")
+
+        outcome, _ = self.while_it_runs(set_task)
         self.ends_with(1, outcome)
         self.said("`admin` set the task `sleep` of the run to failed at ", outcome)
 
